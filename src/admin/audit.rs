@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, Report};
 use crate::domain::audit::INSTANCE_CHAIN;
-use crate::domain::audit::chain::{Break, ChainHead, Fault};
+use crate::domain::audit::chain::{ChainError, ChainFault, ChainHead};
 use crate::store::{Store, audit, organizations};
 
 #[derive(Debug, Subcommand)]
@@ -23,7 +23,7 @@ struct ChainResult {
     chain: String,
     /// Name of the organization, for people.
     name: String,
-    verdict: Result<ChainHead, Break>,
+    verdict: Result<ChainHead, ChainError>,
 }
 
 pub(super) async fn run(store: &Store, command: Command) -> Result<String, Failure> {
@@ -79,20 +79,20 @@ impl ChainResult {
             Ok(ChainHead { sequence, hash }) => {
                 format!("intact  {chain} ({name}): {sequence} events, the last is {}", hexadecimal(hash))
             }
-            Err(Break { sequence, fault }) => {
+            Err(ChainError { sequence, fault }) => {
                 format!("BROKEN  {chain} ({name}): at event {sequence}, {}", reason(*fault))
             }
         }
     }
 }
 
-fn reason(fault: Fault) -> &'static str {
+fn reason(fault: ChainFault) -> &'static str {
     match fault {
-        Fault::Missing => "which is missing",
-        Fault::Unlinked => "which does not follow the event before it: one of the two was changed",
-        Fault::Changed => "which was changed",
-        Fault::NotTheHead => "which is not the event that was recorded last",
-        Fault::BehindTheHead => "which was added behind the last event that was recorded",
+        ChainFault::Missing => "which is missing",
+        ChainFault::Unlinked => "which does not follow the event before it: one of the two was changed",
+        ChainFault::Changed => "which was changed",
+        ChainFault::NotTheHead => "which is not the event that was recorded last",
+        ChainFault::BehindTheHead => "which was added behind the last event that was recorded",
     }
 }
 

@@ -14,7 +14,7 @@ pub struct AllowedAddresses(Vec<IpNet>);
 
 /// Why a list is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadAddresses {
+pub enum AllowedAddressesError {
     #[error("is empty. Leave it out to allow every address")]
     Empty,
     #[error("has more than {MAX_NETWORKS} addresses")]
@@ -24,18 +24,18 @@ pub enum BadAddresses {
 }
 
 impl AllowedAddresses {
-    pub fn parse<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, BadAddresses> {
+    pub fn parse<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, AllowedAddressesError> {
         let network = |text: &str| {
             text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map(|net| net.trunc())
         };
         let mut networks = Vec::new();
         for text in texts {
             if networks.len() == MAX_NETWORKS {
-                return Err(BadAddresses::TooMany);
+                return Err(AllowedAddressesError::TooMany);
             }
-            networks.push(network(text).map_err(|_| BadAddresses::NotAnAddress)?);
+            networks.push(network(text).map_err(|_| AllowedAddressesError::NotAnAddress)?);
         }
-        if networks.is_empty() { Err(BadAddresses::Empty) } else { Ok(Self(networks)) }
+        if networks.is_empty() { Err(AllowedAddressesError::Empty) } else { Ok(Self(networks)) }
     }
 
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -71,8 +71,8 @@ mod tests {
         let allows = |text: &str| list.contains(text.parse().unwrap());
         assert!(allows("203.0.113.7") && allows("::ffff:203.0.113.7") && allows("2001:db8:1::1"));
         assert!(!allows("203.0.113.8") && !allows("2001:db9::1"));
-        assert_eq!(AllowedAddresses::parse([]), Err(BadAddresses::Empty));
-        assert_eq!(AllowedAddresses::parse(["example.com"]), Err(BadAddresses::NotAnAddress));
-        assert_eq!(AllowedAddresses::parse(["::1"; 33]), Err(BadAddresses::TooMany));
+        assert_eq!(AllowedAddresses::parse([]), Err(AllowedAddressesError::Empty));
+        assert_eq!(AllowedAddresses::parse(["example.com"]), Err(AllowedAddressesError::NotAnAddress));
+        assert_eq!(AllowedAddresses::parse(["::1"; 33]), Err(AllowedAddressesError::TooMany));
     }
 }

@@ -105,7 +105,7 @@ impl RawParameters {
 
 /// Why the error must be shown to the person and not sent to the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotRedirectable {
+pub enum ClientRedirectError {
     /// Unknown client id; or the id is missing or repeated.
     UnknownClient { asked: Option<String> },
     /// The redirect URI is missing, repeated, or not registered for the client.
@@ -157,23 +157,23 @@ impl Prompt {
 pub fn check_redirect(
     client: Option<&Client>,
     parameters: &RawParameters,
-) -> Result<Redirectable, NotRedirectable> {
+) -> Result<Redirectable, ClientRedirectError> {
     let repeated = parameters.is_repeated("client_id");
     let Some(client) = client.filter(|_| !repeated) else {
-        return Err(NotRedirectable::UnknownClient {
+        return Err(ClientRedirectError::UnknownClient {
             asked: parameters.client_id.clone().filter(|_| !repeated),
         });
     };
     let asked = parameters.redirect_uri.clone().filter(|_| !parameters.is_repeated("redirect_uri"));
     let Some(return_to) = asked.as_deref().and_then(|uri| client.match_redirect_uri(uri)) else {
-        return Err(NotRedirectable::RedirectUri {
+        return Err(ClientRedirectError::RedirectUri {
             client_name: client.name.clone(),
             asked,
             registered: client.redirect_uris.iter().map(ToString::to_string).collect(),
         });
     };
     if parameters.state.as_ref().is_some_and(|state| state.len() > MAX_STATE) {
-        return Err(NotRedirectable::StateTooLong);
+        return Err(ClientRedirectError::StateTooLong);
     }
     let state = parameters.state.clone().filter(|_| !parameters.is_repeated("state"));
     Ok(Redirectable { return_to, state })

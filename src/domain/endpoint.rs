@@ -10,7 +10,7 @@
 //! | `//`, a trailing slash | no segment |
 //! | `HEAD` | `GET` |
 //!
-//! A path that common servers interpret in different ways is rejected: see [`Unreadable`].
+//! A path that common servers interpret in different ways is rejected: see [`EndpointError`].
 
 use super::parameters::decode;
 
@@ -33,7 +33,7 @@ pub struct Endpoint {
 
 /// Why a method and a request target are not an [`Endpoint`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
+pub enum EndpointError {
     #[error("the method is not one to twenty capital letters")]
     Method,
     #[error("the path does not begin with a slash")]
@@ -54,16 +54,16 @@ pub enum Unreadable {
 
 impl Endpoint {
     /// Parses the method and target of a request line.
-    pub fn parse(method: &str, target: &str) -> Result<Self, Unreadable> {
+    pub fn parse(method: &str, target: &str) -> Result<Self, EndpointError> {
         let letters = method.bytes().all(|b| b.is_ascii_uppercase());
         if !letters || !(1..=20).contains(&method.len()) {
-            return Err(Unreadable::Method);
+            return Err(EndpointError::Method);
         }
         let path = target.split('?').next().unwrap_or_default();
         if path.contains('#') {
-            return Err(Unreadable::Character);
+            return Err(EndpointError::Character);
         }
-        let raw = path.strip_prefix('/').ok_or(Unreadable::NotAPath)?.split('/');
+        let raw = path.strip_prefix('/').ok_or(EndpointError::NotAPath)?.split('/');
         let unsplit: Vec<String> = raw.map(decoded).collect::<Result<_, _>>()?;
         let segments: Vec<String> =
             unsplit.iter().flat_map(|segment| segment.split('/')).map(str::to_owned).collect();
@@ -103,22 +103,22 @@ impl Endpoint {
 }
 
 /// Decodes a segment between raw slashes once, and drops its parameters.
-fn decoded(raw: &str) -> Result<String, Unreadable> {
-    let text = decode(raw.replace('+', "%2B").as_bytes()).ok_or(Unreadable::Escape)?;
+fn decoded(raw: &str) -> Result<String, EndpointError> {
+    let text = decode(raw.replace('+', "%2B").as_bytes()).ok_or(EndpointError::Escape)?;
     if text.contains('\\') {
-        return Err(Unreadable::Backslash);
+        return Err(EndpointError::Backslash);
     }
     if text.chars().any(char::is_control) {
-        return Err(Unreadable::Character);
+        return Err(EndpointError::Character);
     }
     let escaped = |bytes: &[u8]| bytes[0] == b'%' && bytes[1..].iter().all(u8::is_ascii_hexdigit);
     if text.as_bytes().windows(3).any(escaped) {
-        return Err(Unreadable::DoubleEscape);
+        return Err(EndpointError::DoubleEscape);
     }
     match text.split_once(';') {
         // Some servers drop path parameters before decoding, others after it.
         Some((segment, parameters)) if segment.is_empty() || parameters.contains('/') => {
-            Err(Unreadable::PathParameters)
+            Err(EndpointError::PathParameters)
         }
         Some((segment, _)) => Ok(segment.to_owned()),
         None => Ok(text),
@@ -126,12 +126,12 @@ fn decoded(raw: &str) -> Result<String, Unreadable> {
 }
 
 /// Rejects segments that some servers resolve or trim and others take literally.
-fn check(segment: &str) -> Result<(), Unreadable> {
+fn check(segment: &str) -> Result<(), EndpointError> {
     if matches!(segment, "." | "..") {
-        return Err(Unreadable::DotSegment);
+        return Err(EndpointError::DotSegment);
     }
     if segment.trim() != segment {
-        return Err(Unreadable::Character);
+        return Err(EndpointError::Character);
     }
     Ok(())
 }
@@ -152,7 +152,7 @@ fn is_id(segment: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn name(target: &str) -> Result<String, Unreadable> {
+    fn name(target: &str) -> Result<String, EndpointError> {
         Endpoint::parse("GET", target).map(|endpoint| endpoint.name())
     }
 
@@ -200,38 +200,38 @@ mod tests {
     #[test]
     fn cd_02_what_servers_read_differently_is_refused() {
         for (target, why) in [
-            ("/v1/x/../users", Unreadable::DotSegment),
-            ("/v1/./users", Unreadable::DotSegment),
-            ("/v1/%2e%2E/users", Unreadable::DotSegment),
-            ("/v1/x/..;/users", Unreadable::DotSegment),
-            ("/v1/x%2f..%2fusers", Unreadable::DotSegment),
-            ("/v1/users/..", Unreadable::DotSegment),
-            ("/v1\\users", Unreadable::Backslash),
-            ("/v1%5cusers", Unreadable::Backslash),
-            ("/v1%252fusers", Unreadable::DoubleEscape),
-            ("/v1%25252fusers", Unreadable::DoubleEscape),
-            ("/v1/us%2565rs", Unreadable::DoubleEscape),
-            ("/v1/;x/users", Unreadable::PathParameters),
-            ("/v1/users;a=%2fb", Unreadable::PathParameters),
-            ("/v1/users%20", Unreadable::Character),
-            ("/v1/%09users", Unreadable::Character),
-            ("/v1/us\ters", Unreadable::Character),
-            ("/v1/users%0a", Unreadable::Character),
-            ("/v1/users#x", Unreadable::Character),
-            ("/v1/users%00", Unreadable::Escape),
-            ("/v1/%c0%afusers", Unreadable::Escape),
-            ("/v1/%u002fusers", Unreadable::Escape),
-            ("/v1/users%", Unreadable::Escape),
-            ("/%ff", Unreadable::Escape),
-            ("http://api/v1/users", Unreadable::NotAPath),
-            ("v1", Unreadable::NotAPath),
-            ("*", Unreadable::NotAPath),
-            ("", Unreadable::NotAPath),
+            ("/v1/x/../users", EndpointError::DotSegment),
+            ("/v1/./users", EndpointError::DotSegment),
+            ("/v1/%2e%2E/users", EndpointError::DotSegment),
+            ("/v1/x/..;/users", EndpointError::DotSegment),
+            ("/v1/x%2f..%2fusers", EndpointError::DotSegment),
+            ("/v1/users/..", EndpointError::DotSegment),
+            ("/v1\\users", EndpointError::Backslash),
+            ("/v1%5cusers", EndpointError::Backslash),
+            ("/v1%252fusers", EndpointError::DoubleEscape),
+            ("/v1%25252fusers", EndpointError::DoubleEscape),
+            ("/v1/us%2565rs", EndpointError::DoubleEscape),
+            ("/v1/;x/users", EndpointError::PathParameters),
+            ("/v1/users;a=%2fb", EndpointError::PathParameters),
+            ("/v1/users%20", EndpointError::Character),
+            ("/v1/%09users", EndpointError::Character),
+            ("/v1/us\ters", EndpointError::Character),
+            ("/v1/users%0a", EndpointError::Character),
+            ("/v1/users#x", EndpointError::Character),
+            ("/v1/users%00", EndpointError::Escape),
+            ("/v1/%c0%afusers", EndpointError::Escape),
+            ("/v1/%u002fusers", EndpointError::Escape),
+            ("/v1/users%", EndpointError::Escape),
+            ("/%ff", EndpointError::Escape),
+            ("http://api/v1/users", EndpointError::NotAPath),
+            ("v1", EndpointError::NotAPath),
+            ("*", EndpointError::NotAPath),
+            ("", EndpointError::NotAPath),
         ] {
             assert_eq!(name(target), Err(why), "{target}");
         }
         for method in ["", "get", "G T", "GET\n", &"A".repeat(21)] {
-            assert_eq!(Endpoint::parse(method, "/"), Err(Unreadable::Method), "{method:?}");
+            assert_eq!(Endpoint::parse(method, "/"), Err(EndpointError::Method), "{method:?}");
         }
     }
 

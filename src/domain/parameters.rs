@@ -17,7 +17,7 @@ pub struct Parameters(Vec<(String, String)>);
 
 /// Why a form or query is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadParameters {
+pub enum ParametersError {
     #[error("it is not well-formed application/x-www-form-urlencoded text in UTF-8")]
     Malformed,
     #[error("it has too many parameters")]
@@ -28,26 +28,26 @@ pub enum BadParameters {
 
 impl Parameters {
     /// Parses `application/x-www-form-urlencoded`.
-    pub fn parse(text: &[u8]) -> Result<Self, BadParameters> {
+    pub fn parse(text: &[u8]) -> Result<Self, ParametersError> {
         Self::at_most(MAX_PARAMETERS, text)
     }
 
     /// Like [`Parameters::parse`], for the form of a page, which may have more fields.
-    pub fn parse_fields(text: &[u8]) -> Result<Self, BadParameters> {
+    pub fn parse_fields(text: &[u8]) -> Result<Self, ParametersError> {
         Self::at_most(MAX_FIELDS, text)
     }
 
-    fn at_most(most: usize, text: &[u8]) -> Result<Self, BadParameters> {
+    fn at_most(most: usize, text: &[u8]) -> Result<Self, ParametersError> {
         let mut parameters = Self::default();
         for pair in text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
             if parameters.0.len() == most {
-                return Err(BadParameters::TooMany);
+                return Err(ParametersError::TooMany);
             }
             let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
-            let name = decode(&pair[..at]).ok_or(BadParameters::Malformed)?;
-            let value = decode(pair.get(at + 1..).unwrap_or_default()).ok_or(BadParameters::Malformed)?;
+            let name = decode(&pair[..at]).ok_or(ParametersError::Malformed)?;
+            let value = decode(pair.get(at + 1..).unwrap_or_default()).ok_or(ParametersError::Malformed)?;
             if name != REPEATABLE && parameters.0.iter().any(|(known, _)| *known == name) {
-                return Err(BadParameters::Repeated);
+                return Err(ParametersError::Repeated);
             }
             parameters.0.push((name, value));
         }
@@ -107,7 +107,7 @@ fn hexadecimal(digit: u8) -> Option<u8> {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Parameters, BadParameters> {
+    fn parse(text: &str) -> Result<Parameters, ParametersError> {
         Parameters::parse(text.as_bytes())
     }
 
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn te_04_a_repeated_parameter_is_refused() {
         for text in ["code=1&code=2", "code=1&code=1", "code=&code=1", "c%6fde=1&code=2"] {
-            assert_eq!(parse(text).unwrap_err(), BadParameters::Repeated, "{text}");
+            assert_eq!(parse(text).unwrap_err(), ParametersError::Repeated, "{text}");
         }
     }
 
@@ -136,15 +136,15 @@ mod tests {
     #[test]
     fn ht_08_broken_encodings_and_floods_are_refused() {
         for text in ["a=%", "a=%4", "a=%zz", "a=%+1", "a=%ff", "a=%c0%af", "a=%ed%a0%80", "a=%00", "%ff=a"] {
-            assert_eq!(parse(text).unwrap_err(), BadParameters::Malformed, "{text}");
+            assert_eq!(parse(text).unwrap_err(), ParametersError::Malformed, "{text}");
         }
-        assert_eq!(Parameters::parse(b"a=\xff").unwrap_err(), BadParameters::Malformed);
+        assert_eq!(Parameters::parse(b"a=\xff").unwrap_err(), ParametersError::Malformed);
         let flood: Vec<String> = (0..10_000).map(|n| format!("p{n}=1")).collect();
-        assert_eq!(parse(&flood.join("&")).unwrap_err(), BadParameters::TooMany);
-        assert_eq!(parse(&flood[..=MAX_PARAMETERS].join("&")).unwrap_err(), BadParameters::TooMany);
+        assert_eq!(parse(&flood.join("&")).unwrap_err(), ParametersError::TooMany);
+        assert_eq!(parse(&flood[..=MAX_PARAMETERS].join("&")).unwrap_err(), ParametersError::TooMany);
         assert!(Parameters::parse_fields(flood[..MAX_FIELDS].join("&").as_bytes()).is_ok());
         let fields = Parameters::parse_fields(flood.join("&").as_bytes());
-        assert_eq!(fields.unwrap_err(), BadParameters::TooMany);
+        assert_eq!(fields.unwrap_err(), ParametersError::TooMany);
     }
 
     #[test]

@@ -13,7 +13,7 @@ const MIN_NEW_CHARACTERS: usize = 8;
 
 /// Why a new password is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PasswordProblem {
+pub enum PasswordError {
     #[error("Use at least {least} characters. A few words in a row are easy to remember.")]
     TooShort { least: usize },
     #[error("Use at most 1,024 bytes.")]
@@ -23,12 +23,12 @@ pub enum PasswordProblem {
 }
 
 /// Checks a new password. `context` is what an attacker would derive guesses from: name, email address, brand.
-pub fn check_new(password: &str, least: usize, context: &[&str]) -> Result<(), PasswordProblem> {
+pub fn check_new(password: &str, least: usize, context: &[&str]) -> Result<(), PasswordError> {
     if password.len() > MAX_BYTES {
-        return Err(PasswordProblem::TooLong);
+        return Err(PasswordError::TooLong);
     }
     if password.chars().count() < least {
-        return Err(PasswordProblem::TooShort { least });
+        return Err(PasswordError::TooShort { least });
     }
     let estimated: String = password.chars().take(MAX_ESTIMATED).collect();
     let words: Vec<&str> = context
@@ -37,7 +37,7 @@ pub fn check_new(password: &str, least: usize, context: &[&str]) -> Result<(), P
         .filter(|word| word.len() > 2)
         .collect();
     let strong = zxcvbn::zxcvbn(&estimated, &words).score() >= Score::Three;
-    if strong && adds_to_context(&estimated, &words) { Ok(()) } else { Err(PasswordProblem::Guessable) }
+    if strong && adds_to_context(&estimated, &words) { Ok(()) } else { Err(PasswordError::Guessable) }
 }
 
 /// Whether enough remains of the password without the words of the account. Needed because the estimate counts each of
@@ -58,20 +58,20 @@ mod tests {
         {
             assert_eq!(check_new(good, 15, &[]), Ok(()), "{good}");
         }
-        assert_eq!(check_new("short", 15, &[]), Err(PasswordProblem::TooShort { least: 15 }));
-        assert_eq!(check_new(&"a".repeat(1025), 15, &[]), Err(PasswordProblem::TooLong));
+        assert_eq!(check_new("short", 15, &[]), Err(PasswordError::TooShort { least: 15 }));
+        assert_eq!(check_new(&"a".repeat(1025), 15, &[]), Err(PasswordError::TooLong));
     }
 
     #[test]
     fn lg_04_common_passwords_and_words_of_the_account_are_refused() {
         for bad in ["passwordpassword", "1234567890123456", "qwertyuiopasdfgh", "aaaaaaaaaaaaaaaaaaa"] {
-            assert_eq!(check_new(bad, 15, &[]), Err(PasswordProblem::Guessable), "{bad}");
+            assert_eq!(check_new(bad, 15, &[]), Err(PasswordError::Guessable), "{bad}");
         }
         assert_eq!(
             check_new("lovelaceada2026", 15, &["ada.lovelace@example.com"]),
-            Err(PasswordProblem::Guessable)
+            Err(PasswordError::Guessable)
         );
-        assert_eq!(check_new("northwindlabs12", 15, &["Northwind Labs"]), Err(PasswordProblem::Guessable));
+        assert_eq!(check_new("northwindlabs12", 15, &["Northwind Labs"]), Err(PasswordError::Guessable));
         assert_eq!(check_new("seven lanterns of northwind", 15, &["Northwind Labs"]), Ok(()));
     }
 }

@@ -84,7 +84,7 @@ impl Quota {
 
 /// A rate limit was exceeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exceeded {
+pub struct RateLimitExceeded {
     /// The exceeded policy with the longest wait.
     pub quota: Quota,
     /// Seconds until it allows a request again.

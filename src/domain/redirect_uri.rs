@@ -34,7 +34,7 @@ pub struct RedirectUri(String);
 
 /// Why a redirect URI cannot be registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BadRedirectUri {
+pub enum RedirectUriError {
     #[error("it is longer than 2048 characters")]
     TooLong,
     #[error("it is not a URI: it has characters that RFC 3986 does not allow")]
@@ -55,33 +55,33 @@ pub enum BadRedirectUri {
 
 impl RedirectUri {
     /// Checks a redirect URI at registration. Converts an internationalized host to punycode.
-    pub fn register(text: &str) -> Result<Self, BadRedirectUri> {
+    pub fn register(text: &str) -> Result<Self, RedirectUriError> {
         if text.len() > MAX_LENGTH {
-            return Err(BadRedirectUri::TooLong);
+            return Err(RedirectUriError::TooLong);
         }
         if text.contains('#') {
-            return Err(BadRedirectUri::Fragment);
+            return Err(RedirectUriError::Fragment);
         }
         if text.contains('*') {
-            return Err(BadRedirectUri::Wildcard);
+            return Err(RedirectUriError::Wildcard);
         }
         if text.contains(|c: char| c.is_whitespace() || c.is_control() || "\\\"<>^`{|}".contains(c)) {
-            return Err(BadRedirectUri::NotAUri);
+            return Err(RedirectUriError::NotAUri);
         }
-        let url = Url::parse(text).map_err(|_| BadRedirectUri::NotAUri)?;
+        let url = Url::parse(text).map_err(|_| RedirectUriError::NotAUri)?;
         if !url.username().is_empty() || url.password().is_some() || authority(text).contains('@') {
-            return Err(BadRedirectUri::UserInfo);
+            return Err(RedirectUriError::UserInfo);
         }
         if let Some(name) = url.query_pairs().find_map(|(name, _)| answer_parameter(&name)) {
-            return Err(BadRedirectUri::AnswerParameter(name));
+            return Err(RedirectUriError::AnswerParameter(name));
         }
         match text.split_once(':').map_or("", |(scheme, _)| scheme) {
-            "http" => Loopback::split(text).map(|_| Self(text.to_owned())).ok_or(BadRedirectUri::PlainHttp),
-            "https" if !text.starts_with("https://") => Err(BadRedirectUri::NotAUri),
+            "http" => Loopback::split(text).map(|_| Self(text.to_owned())).ok_or(RedirectUriError::PlainHttp),
+            "https" if !text.starts_with("https://") => Err(RedirectUriError::NotAUri),
             "https" if text.is_ascii() => Ok(Self(text.to_owned())),
             "https" => Ok(Self(url.into())),
             scheme if scheme.contains('.') && text.is_ascii() => Ok(Self(text.to_owned())),
-            _ => Err(BadRedirectUri::Scheme),
+            _ => Err(RedirectUriError::Scheme),
         }
     }
 
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn ru_12_16_17_18_24_unsafe_redirect_uris_cannot_be_registered() {
-        use BadRedirectUri::{Fragment, NotAUri, PlainHttp, Scheme, TooLong, UserInfo, Wildcard};
+        use RedirectUriError::{Fragment, NotAUri, PlainHttp, Scheme, TooLong, UserInfo, Wildcard};
         let of_length = |length: usize| format!("https://app.example/{}", "a".repeat(length - 20));
         assert_eq!(of_length(2048).len(), 2048);
         assert!(RedirectUri::register(&of_length(2048)).is_ok());
@@ -317,7 +317,11 @@ mod tests {
         ] {
             for base in ["https://app.example/cb", "http://127.0.0.1/cb", "com.example.app:/cb"] {
                 let uri = format!("{base}?{query}");
-                assert_eq!(RedirectUri::register(&uri), Err(BadRedirectUri::AnswerParameter(name)), "{uri}");
+                assert_eq!(
+                    RedirectUri::register(&uri),
+                    Err(RedirectUriError::AnswerParameter(name)),
+                    "{uri}"
+                );
             }
         }
         for query in ["keep=1", "codec=x", "a=code", "Code=x", "a=b;c"] {

@@ -11,7 +11,7 @@ use crate::domain::oauth_error::{
     ADDRESS_NOT_ALLOWED, API_KEYS_DISABLED, OAuthCode, OAuthError, PERSONAL_TOKENS_ADMINS_ONLY,
     PERSONAL_TOKENS_DISABLED, RATE_LIMITED, Replaced,
 };
-use crate::domain::rate_policy::Exceeded;
+use crate::domain::rate_policy::RateLimitExceeded;
 use crate::domain::time::Time;
 use crate::keys::signer::NotSigned;
 use crate::store::{StoreError, TxError};
@@ -113,8 +113,8 @@ impl From<TooMany> for Failure {
     }
 }
 
-impl From<Exceeded> for Failure {
-    fn from(Exceeded { retry_after: seconds, .. }: Exceeded) -> Self {
+impl From<RateLimitExceeded> for Failure {
+    fn from(RateLimitExceeded { retry_after: seconds, .. }: RateLimitExceeded) -> Self {
         Self::TooMany { seconds }
     }
 }

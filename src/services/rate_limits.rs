@@ -1,6 +1,6 @@
 //! Rate policies. Counters are in the database, shared by all nodes.
 
-use crate::domain::rate_policy::{Exceeded, Per, Quota, RatePolicy};
+use crate::domain::rate_policy::{Per, Quota, RateLimitExceeded, RatePolicy};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 use crate::keys::master::{MasterKey, Purpose};
@@ -17,9 +17,9 @@ pub struct RateKey {
 
 impl RateKey {
     /// Time to wait if the quota is used up, given the TAT `settled_at`; `None` if it is not.
-    pub fn exceeded(&self, settled_at: Time, now: Time) -> Option<Exceeded> {
+    pub fn exceeded(&self, settled_at: Time, now: Time) -> Option<RateLimitExceeded> {
         let retry_after = self.policy.rate().wait(Some(settled_at), now)?;
-        Some(Exceeded { quota: self.policy.quota(Some(settled_at), now), retry_after })
+        Some(RateLimitExceeded { quota: self.policy.quota(Some(settled_at), now), retry_after })
     }
 
     fn spend(&self, settled_at: Time, now: Time) -> Time {
@@ -32,7 +32,7 @@ pub struct Exhausted {
     pub key: Digest,
     /// The counter's TAT. It cannot change before quota returns, because refused requests are not counted.
     pub settled_at: Time,
-    pub exceeded: Exceeded,
+    pub exceeded: RateLimitExceeded,
 }
 
 impl RefusalReason for Exhausted {}

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
 
-use crate::domain::rate_policy::Exceeded;
+use crate::domain::rate_policy::RateLimitExceeded;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 use crate::services::rate_limits::{Exhausted, RateKey};
@@ -29,7 +29,7 @@ struct CachedExhaustion {
 
 impl KnownExhausted {
     /// The longest known wait among the counters; `None` if none is known to be used up.
-    pub fn find(&self, counts: &[RateKey], now: Time) -> Option<Exceeded> {
+    pub fn find(&self, counts: &[RateKey], now: Time) -> Option<RateLimitExceeded> {
         let known = self.known();
         let exceeded =
             counts.iter().filter_map(|count| count.exceeded(known.get(&count.key)?.settled_at, now));

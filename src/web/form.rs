@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
-use crate::domain::parameters::{BadParameters, Parameters};
+use crate::domain::parameters::{Parameters, ParametersError};
 
 /// Maximum size of a request body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -24,7 +24,7 @@ pub enum BadForm {
     #[error("the body did not arrive")]
     Incomplete,
     #[error(transparent)]
-    Parameters(#[from] BadParameters),
+    Parameters(#[from] ParametersError),
 }
 
 /// Reads the parameters of an OAuth request.

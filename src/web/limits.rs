@@ -15,7 +15,7 @@ use super::client_address::client_address;
 use crate::config;
 use crate::domain::network::subscriber;
 use crate::domain::rate::Rate;
-use crate::domain::rate_policy::{Exceeded, Per, RatePolicy};
+use crate::domain::rate_policy::{Per, RateLimitExceeded, RatePolicy};
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
@@ -66,9 +66,9 @@ impl Limits {
     }
 
     /// Counts a management API request of a credential, or refuses it.
-    pub fn call_api(&self, credential_id: &str, now: Time) -> Result<(), Exceeded> {
+    pub fn call_api(&self, credential_id: &str, now: Time) -> Result<(), RateLimitExceeded> {
         self.api_calls.take(credential_id.to_owned(), now).map_err(|TooMany { seconds, settled_at }| {
-            Exceeded { quota: self.api.quota(Some(settled_at), now), retry_after: seconds }
+            RateLimitExceeded { quota: self.api.quota(Some(settled_at), now), retry_after: seconds }
         })
     }
 }
@@ -133,11 +133,11 @@ pub fn begin_sign_in(app: &App, request: &HttpRequest) -> Result<(), TooMany> {
 }
 
 /// Counts a leak report, or refuses it.
-pub fn report_leaks(app: &App, request: &HttpRequest) -> Result<(), Exceeded> {
+pub fn report_leaks(app: &App, request: &HttpRequest) -> Result<(), RateLimitExceeded> {
     let Some(address) = client_address(request, &app.config.server.trusted_proxies) else { return Ok(()) };
     let Limits { leaks, leak_reports, .. } = &app.limits;
     let now = app.now();
-    leak_reports.take(subscriber(address), now).map_err(|TooMany { seconds, settled_at }| Exceeded {
+    leak_reports.take(subscriber(address), now).map_err(|TooMany { seconds, settled_at }| RateLimitExceeded {
         quota: leaks.quota(Some(settled_at), now),
         retry_after: seconds,
     })

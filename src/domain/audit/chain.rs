@@ -19,7 +19,7 @@ pub struct ChainHead {
 
 /// Why an event breaks the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum ChainFault {
     /// The event is missing.
     Missing,
     /// Its previous hash is not that of the event before it.
@@ -34,9 +34,9 @@ pub enum Fault {
 
 /// The first event that breaks a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Break {
+pub struct ChainError {
     pub sequence: i64,
-    pub fault: Fault,
+    pub fault: ChainFault,
 }
 
 /// Verifies a chain event by event, from the first one.
@@ -50,29 +50,29 @@ impl ChainVerifier {
     }
 
     /// Verifies the next event.
-    pub fn step(&mut self, link: ChainLink) -> Result<(), Break> {
+    pub fn step(&mut self, link: ChainLink) -> Result<(), ChainError> {
         let next = self.0.sequence + 1;
         let fault = if link.event.sequence != next {
-            Fault::Missing
+            ChainFault::Missing
         } else if link.previous_hash != self.0.hash {
-            Fault::Unlinked
+            ChainFault::Unlinked
         } else if hash(&self.0.hash, &link.event)[..] != link.hash[..] {
-            Fault::Changed
+            ChainFault::Changed
         } else {
             self.0 = ChainHead { sequence: next, hash: link.hash };
             return Ok(());
         };
-        Err(Break { sequence: next, fault })
+        Err(ChainError { sequence: next, fault })
     }
 
     /// Verifies that the chain ends here.
-    pub fn end(self, head: &ChainHead) -> Result<(), Break> {
+    pub fn end(self, head: &ChainHead) -> Result<(), ChainError> {
         if self.0 == *head {
             Ok(())
         } else if self.0.sequence < head.sequence {
-            Err(Break { sequence: self.0.sequence + 1, fault: Fault::Missing })
+            Err(ChainError { sequence: self.0.sequence + 1, fault: ChainFault::Missing })
         } else {
-            Err(Break { sequence: self.0.sequence, fault: Fault::NotTheHead })
+            Err(ChainError { sequence: self.0.sequence, fault: ChainFault::NotTheHead })
         }
     }
 }
@@ -114,7 +114,7 @@ mod tests {
         (links, head)
     }
 
-    fn verdict(links: Vec<ChainLink>, head: &ChainHead) -> Result<(), (i64, Fault)> {
+    fn verdict(links: Vec<ChainLink>, head: &ChainHead) -> Result<(), (i64, ChainFault)> {
         let mut walk = ChainVerifier::default();
         links
             .into_iter()
@@ -137,12 +137,15 @@ mod tests {
             change(&mut links);
             verdict(links, &head).unwrap_err()
         };
-        assert_eq!(tampered(&|links| links[1].event.outcome = "refused".to_owned()), (2, Fault::Changed));
-        assert_eq!(tampered(&|links| links[1].hash[0] ^= 1), (2, Fault::Changed));
-        assert_eq!(tampered(&|links| links[1].previous_hash[0] ^= 1), (2, Fault::Unlinked));
-        assert_eq!(tampered(&|links| drop(links.remove(1))), (2, Fault::Missing));
-        assert_eq!(tampered(&|links| drop(links.remove(3))), (4, Fault::Missing));
-        assert_eq!(tampered(&|links| links.swap(1, 2)), (2, Fault::Missing));
+        assert_eq!(
+            tampered(&|links| links[1].event.outcome = "refused".to_owned()),
+            (2, ChainFault::Changed)
+        );
+        assert_eq!(tampered(&|links| links[1].hash[0] ^= 1), (2, ChainFault::Changed));
+        assert_eq!(tampered(&|links| links[1].previous_hash[0] ^= 1), (2, ChainFault::Unlinked));
+        assert_eq!(tampered(&|links| drop(links.remove(1))), (2, ChainFault::Missing));
+        assert_eq!(tampered(&|links| drop(links.remove(3))), (4, ChainFault::Missing));
+        assert_eq!(tampered(&|links| links.swap(1, 2)), (2, ChainFault::Missing));
     }
 
     #[test]
@@ -150,10 +153,10 @@ mod tests {
         let (mut links, head) = chain(4);
         links[1].event.target = Some("usr_1".to_owned());
         links[1].hash = hash(&links[1].previous_hash, &links[1].event).to_vec();
-        assert_eq!(verdict(links, &head), Err((3, Fault::Unlinked)));
+        assert_eq!(verdict(links, &head), Err((3, ChainFault::Unlinked)));
         let (mut links, head) = chain(4);
         links[3].event.target = Some("usr_1".to_owned());
         links[3].hash = hash(&links[3].previous_hash, &links[3].event).to_vec();
-        assert_eq!(verdict(links, &head), Err((4, Fault::NotTheHead)));
+        assert_eq!(verdict(links, &head), Err((4, ChainFault::NotTheHead)));
     }
 }

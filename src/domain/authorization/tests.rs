@@ -66,17 +66,18 @@ fn refusal(parameters: &RawParameters) -> OAuthCode {
 
 #[test]
 fn az_01_02_03_06_without_a_trusted_redirect_uri_the_error_is_shown_to_the_person() {
-    let unknown = |asked: Option<&str>| NotRedirectable::UnknownClient { asked: asked.map(str::to_owned) };
+    let unknown =
+        |asked: Option<&str>| ClientRedirectError::UnknownClient { asked: asked.map(str::to_owned) };
     assert_eq!(check_redirect(None, &with(&[])).unwrap_err(), unknown(Some("tool")));
     assert_eq!(check_redirect(Some(&client()), &with(&[("client_id", "tool")])).unwrap_err(), unknown(None));
     for bad in ["https://evil.example/", "http://localhost:9/callback", ""] {
         let refused = check_redirect(Some(&client()), &replaced("redirect_uri", bad)).unwrap_err();
-        assert!(matches!(refused, NotRedirectable::RedirectUri { .. }), "{bad}");
+        assert!(matches!(refused, ClientRedirectError::RedirectUri { .. }), "{bad}");
     }
     let long = "a".repeat(8193);
     assert_eq!(
         check_redirect(Some(&client()), &with(&[("state", &long)])).unwrap_err(),
-        NotRedirectable::StateTooLong
+        ClientRedirectError::StateTooLong
     );
 }
 

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::error_code::{ErrorCode, ErrorType};
 use super::rate_headers;
-use crate::domain::rate_policy::Exceeded;
+use crate::domain::rate_policy::RateLimitExceeded;
 use crate::http::api_auth::{self, Denied};
 use crate::http::failure::RETRY_SECONDS;
 use crate::services::refusal::{ForbiddenCode, Refusal};
@@ -43,12 +43,12 @@ pub enum ApiError {
     TooLarge,
     /// The body is not JSON.
     ContentType,
-    RateLimited(Exceeded),
+    RateLimited(RateLimitExceeded),
     Denied(Denied),
 }
 
-impl From<Exceeded> for ApiError {
-    fn from(exceeded: Exceeded) -> Self {
+impl From<RateLimitExceeded> for ApiError {
+    fn from(exceeded: RateLimitExceeded) -> Self {
         Self::RateLimited(exceeded)
     }
 }
@@ -136,7 +136,7 @@ impl ApiError {
             }
             Self::TooLarge => format!("The body is larger than {MAX_BODY} bytes."),
             Self::ContentType => "The body must be application/json.".to_owned(),
-            Self::RateLimited(Exceeded { quota, .. }) => {
+            Self::RateLimited(RateLimitExceeded { quota, .. }) => {
                 format!("Rate limited: {} ({})", quota.policy, quota.in_words())
             }
             Self::Denied(denied) => denied.message(),
@@ -180,7 +180,7 @@ impl ResponseError for ApiError {
     fn error_response(&self) -> HttpResponse {
         let mut answer = HttpResponse::build(self.status_code());
         match self {
-            Self::RateLimited(Exceeded { quota, retry_after }) => {
+            Self::RateLimited(RateLimitExceeded { quota, retry_after }) => {
                 tracing::info!(request_id = request_id::current(), policy = quota.policy, "rate limited");
                 answer.insert_header((RETRY_AFTER, *retry_after));
                 let mut answer = answer.json(self.body());

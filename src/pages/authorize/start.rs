@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, ContentType};
 use actix_web::{HttpResponse, web};
 
-use crate::domain::authorization::{NotRedirectable, RawParameters};
+use crate::domain::authorization::{ClientRedirectError, RawParameters};
 use crate::domain::parameters::decode;
 use crate::domain::policy::SignInMethod;
 use crate::pages::authorize::{paste, question, return_page};
@@ -142,14 +142,14 @@ async fn after_opening(req: &PageRequest, opened: OpenOutcome) -> PageResult {
         OpenOutcome::NeedsCookie => req.refuse(Refusal::CookiesOff),
         OpenOutcome::Gone => req.refuse(Refusal::UnknownCode { command }),
         OpenOutcome::OpenElsewhere => req.refuse(Refusal::OpenElsewhere { command }),
-        OpenOutcome::Untrusted(NotRedirectable::UnknownClient { asked }) => {
+        OpenOutcome::Untrusted(ClientRedirectError::UnknownClient { asked }) => {
             req.refuse(Refusal::UnknownClient { client_id: asked.unwrap_or_default() })
         }
-        OpenOutcome::Untrusted(NotRedirectable::RedirectUri { client_name, asked, registered }) => {
+        OpenOutcome::Untrusted(ClientRedirectError::RedirectUri { client_name, asked, registered }) => {
             let asked = asked.unwrap_or_default();
             req.refuse(Refusal::RedirectNotRegistered { tool: client_name, asked, registered })
         }
-        OpenOutcome::Untrusted(NotRedirectable::StateTooLong) => {
+        OpenOutcome::Untrusted(ClientRedirectError::StateTooLong) => {
             let detail = "state is longer than 8192 characters.".to_owned();
             req.refuse(Refusal::MalformedRequest { detail })
         }

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web;
 use askama::Template;
 
-use crate::domain::allowed_addresses::{AllowedAddresses, BadAddresses};
+use crate::domain::allowed_addresses::{AllowedAddresses, AllowedAddressesError};
 use crate::domain::management::{KEYS_MANAGE, SERVICE_ACCOUNTS_MANAGE};
 use crate::domain::parameters::Parameters;
 use crate::domain::static_secret::Mode;
@@ -162,13 +162,13 @@ impl KeyFields {
     }
 }
 
-fn address_problem(bad: &BadAddresses) -> &'static str {
+fn address_problem(bad: &AllowedAddressesError) -> &'static str {
     match bad {
-        BadAddresses::NotAnAddress => {
+        AllowedAddressesError::NotAnAddress => {
             "Enter addresses such as 203.0.113.7, or networks such as 203.0.113.0/24, separated by spaces"
         }
-        BadAddresses::TooMany => "Enter at most 32 addresses or networks",
-        BadAddresses::Empty => "Enter an address, or leave the field empty",
+        AllowedAddressesError::TooMany => "Enter at most 32 addresses or networks",
+        AllowedAddressesError::Empty => "Enter an address, or leave the field empty",
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::config::Config;
 use crate::domain::authorization::{
-    AuthorizationParams, NotRedirectable, RawParameters, Redirectable, check, check_redirect,
+    AuthorizationParams, ClientRedirectError, RawParameters, Redirectable, check, check_redirect,
 };
 use crate::domain::client::{Client, Grant};
 use crate::domain::id::IdKind;
@@ -39,7 +39,7 @@ pub enum OpenOutcome {
     Request(String),
     /// The request with this id has `prompt=none`: redirect to the client at once.
     Silent(String),
-    Untrusted(NotRedirectable),
+    Untrusted(ClientRedirectError),
     /// A pushed request that does not exist, has ended, or belongs to another client.
     Gone,
     /// A pushed request that is bound to another browser.
@@ -226,12 +226,14 @@ fn row(
 }
 
 /// The error for a client that pushed a request, where a browser would get a page.
-fn client_facing(untrusted: &NotRedirectable) -> OAuthError {
+fn client_facing(untrusted: &ClientRedirectError) -> OAuthError {
     match untrusted {
-        NotRedirectable::UnknownClient { .. } => OAuthError::invalid_client("unknown client"),
-        NotRedirectable::RedirectUri { .. } => OAuthError::invalid_request(
+        ClientRedirectError::UnknownClient { .. } => OAuthError::invalid_client("unknown client"),
+        ClientRedirectError::RedirectUri { .. } => OAuthError::invalid_request(
             "redirect_uri is missing or is not one that this client has registered.",
         ),
-        NotRedirectable::StateTooLong => OAuthError::invalid_request("state is longer than 8192 characters."),
+        ClientRedirectError::StateTooLong => {
+            OAuthError::invalid_request("state is longer than 8192 characters.")
+        }
     }
 }

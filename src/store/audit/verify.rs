@@ -5,7 +5,7 @@ use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text};
 
 use super::row::Row;
-use crate::domain::audit::chain::{Break, ChainHead, ChainVerifier, Fault};
+use crate::domain::audit::chain::{ChainError, ChainFault, ChainHead, ChainVerifier};
 use crate::store::engine::conn::Conn;
 use crate::store::engine::error::StoreError;
 use crate::store::engine::schema::{audit_events, audit_heads};
@@ -35,11 +35,11 @@ pub fn next_chain(conn: &mut Conn, after: &str) -> Result<Option<String>, StoreE
 }
 
 /// Verifies a chain. Returns its head, or the first event that breaks it.
-pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<ChainHead, Break>, StoreError> {
+pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<ChainHead, ChainError>, StoreError> {
     // Reads the head first, so that events recorded meanwhile come after it.
     let head = audit_heads::table.find(chain).select((audit_heads::sequence, audit_heads::hash));
     let Some((sequence, hash)) = head.get_result(conn).optional()? else {
-        return Ok(Err(Break { sequence: 1, fault: Fault::Missing }));
+        return Ok(Err(ChainError { sequence: 1, fault: ChainFault::Missing }));
     };
     let head = ChainHead { sequence, hash };
     let mut walk = ChainVerifier::default();
@@ -66,7 +66,7 @@ pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<ChainHead, Break>, 
         return Ok(Err(broken));
     }
     Ok(match behind_head(conn, chain)? {
-        Some(sequence) => Err(Break { sequence, fault: Fault::BehindTheHead }),
+        Some(sequence) => Err(ChainError { sequence, fault: ChainFault::BehindTheHead }),
         None => Ok(head),
     })
 }

@@ -1,7 +1,7 @@
 //! Audit events are append-only, and changes are detected.
 
 use keystiled::admin::{self, Failure};
-use keystiled::domain::audit::chain::Fault;
+use keystiled::domain::audit::chain::ChainFault;
 use keystiled::domain::audit::{Action, Actor, Event, Origin};
 use keystiled::store::audit;
 
@@ -29,11 +29,11 @@ async fn record_in(app: &TestApp, chain: &str, n: usize) {
 }
 
 /// The number of events in the chain, or where it breaks and why.
-async fn verified(app: &TestApp) -> Result<i64, (i64, Fault)> {
+async fn verified(app: &TestApp) -> Result<i64, (i64, ChainFault)> {
     verified_in(app, CHAIN).await
 }
 
-async fn verified_in(app: &TestApp, chain: &str) -> Result<i64, (i64, Fault)> {
+async fn verified_in(app: &TestApp, chain: &str) -> Result<i64, (i64, ChainFault)> {
     let chain = chain.to_owned();
     let verdict = app.inside().store.read(move |conn| audit::verify(conn, &chain)).await.unwrap();
     verdict.map(|head| head.sequence).map_err(|broken| (broken.sequence, broken.fault))
@@ -86,8 +86,8 @@ both_engines! {
     async fn lo_04_tampering_is_found_at_its_event(app) {
         let cases = [
             ("untouched", &["UPDATE audit_events SET target = target"][..], Ok(6)),
-            ("changed", &["UPDATE audit_events SET target = 'usr_1' WHERE sequence = 3"], Err((3, Fault::Changed))),
-            ("removed", &["DELETE FROM audit_events WHERE sequence = 2"], Err((2, Fault::Missing))),
+            ("changed", &["UPDATE audit_events SET target = 'usr_1' WHERE sequence = 3"], Err((3, ChainFault::Changed))),
+            ("removed", &["DELETE FROM audit_events WHERE sequence = 2"], Err((2, ChainFault::Missing))),
             (
                 "swapped",
                 &[
@@ -95,19 +95,19 @@ both_engines! {
                     "UPDATE audit_events SET sequence = 2 WHERE sequence = 3",
                     "UPDATE audit_events SET sequence = 3 WHERE sequence = 99",
                 ],
-                Err((2, Fault::Unlinked)),
+                Err((2, ChainFault::Unlinked)),
             ),
-            ("cut", &["DELETE FROM audit_events WHERE sequence > 4"], Err((5, Fault::Missing))),
+            ("cut", &["DELETE FROM audit_events WHERE sequence > 4"], Err((5, ChainFault::Missing))),
             (
                 "cut-with-its-head",
                 &["DELETE FROM audit_events WHERE sequence > 4", "UPDATE audit_heads SET sequence = 4 WHERE true"],
-                Err((4, Fault::NotTheHead)),
+                Err((4, ChainFault::NotTheHead)),
             ),
             ("added", &["UPDATE audit_events SET sequence = 7 WHERE sequence = 6",
                 "UPDATE audit_heads SET sequence = 5, hash = (SELECT hash FROM audit_events e
-                    WHERE e.chain = audit_heads.chain AND e.sequence = 5) WHERE true"], Err((7, Fault::BehindTheHead))),
-            ("emptied", &["DELETE FROM audit_events WHERE true"], Err((1, Fault::Missing))),
-            ("beheaded", &["DELETE FROM audit_heads WHERE true"], Err((1, Fault::Missing))),
+                    WHERE e.chain = audit_heads.chain AND e.sequence = 5) WHERE true"], Err((7, ChainFault::BehindTheHead))),
+            ("emptied", &["DELETE FROM audit_events WHERE true"], Err((1, ChainFault::Missing))),
+            ("beheaded", &["DELETE FROM audit_heads WHERE true"], Err((1, ChainFault::Missing))),
         ];
         for (chain, ..) in &cases {
             record_in(app, chain, 6).await;
@@ -127,7 +127,7 @@ both_engines! {
         assert_eq!(verified(app).await, Ok(1201));
         drop_triggers(app).await;
         app.execute("UPDATE audit_events SET ip = '::1' WHERE chain = 'org_1' AND sequence = 1001").await.unwrap();
-        assert_eq!(verified(app).await, Err((1001, Fault::Changed)));
+        assert_eq!(verified(app).await, Err((1001, ChainFault::Changed)));
     }
 
     async fn lo_04_the_command_names_every_chain_and_what_is_wrong_with_it(app) {
