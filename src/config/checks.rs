@@ -1,6 +1,6 @@
 //! Rules between settings.
 
-use super::fault::Wrong;
+use super::error::ValueError;
 use super::sections::Config;
 use super::settings::Settings;
 
@@ -39,6 +39,6 @@ pub(super) fn together(config: &Config, settings: &mut Settings) {
         ),
     ];
     for (_, key, problem, remedy) in rules.into_iter().filter(|(broken, ..)| *broken) {
-        settings.refuse(key, Wrong::new(problem, remedy));
+        settings.refuse(key, ValueError::new(problem, remedy));
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::domain::engine::Engine;
 use crate::domain::secret::Secret;
 
-use super::fault::Wrong;
+use super::error::ValueError;
 use super::postgres_url;
 
 /// `sqlite://PATH` or `postgres://...`. `Display` and `Debug` omit user, password and parameters.
@@ -17,32 +17,32 @@ pub struct DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
+    pub(super) fn parse(text: &str) -> Result<Self, ValueError> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("", ""));
         let engine = match scheme {
             "sqlite" => Engine::Sqlite,
             "postgres" | "postgresql" => Engine::Postgres,
             _ => {
-                return Err(Wrong::new(
+                return Err(ValueError::new(
                     "is not the URL of a supported database",
                     "Write sqlite:///path/to/keystile.db or postgres://user:password@host/database.",
                 ));
             }
         };
         if rest.is_empty() {
-            return Err(Wrong::new("has no database", "Write the part after :// too."));
+            return Err(ValueError::new("has no database", "Write the part after :// too."));
         }
         if engine == Engine::Postgres {
             postgres_url::check(rest)?;
         }
         if engine == Engine::Sqlite && rest.starts_with(":memory:") {
-            return Err(Wrong::new("would be lost when the server stops", "Write the path of a file."));
+            return Err(ValueError::new("would be lost when the server stops", "Write the path of a file."));
         }
         Ok(Self { text: Secret::new(text), engine })
     }
 
     /// Puts the data directory in the place of `{data_dir}`.
-    pub(super) fn in_data_dir(&self, data_dir: &Path) -> Result<Self, Wrong> {
+    pub(super) fn in_data_dir(&self, data_dir: &Path) -> Result<Self, ValueError> {
         Self::parse(&self.text.expose().replace("{data_dir}", &data_dir.to_string_lossy()))
     }
 
@@ -82,7 +82,7 @@ impl fmt::Debug for DatabaseUrl {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<DatabaseUrl, Wrong> {
+    fn parse(text: &str) -> Result<DatabaseUrl, ValueError> {
         DatabaseUrl::parse(text)?.in_data_dir(Path::new("/var/lib/keystile"))
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::fault::{Fault, SettingOrigin, Wrong};
+use super::error::{ConfigError, SettingOrigin, ValueError};
 
 /// A value as written, not yet of the type of its setting.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ pub(super) struct Document {
 }
 
 impl Document {
-    pub(super) fn parse(path: &Path, text: &str) -> Result<Self, Vec<Fault>> {
+    pub(super) fn parse(path: &Path, text: &str) -> Result<Self, Vec<ConfigError>> {
         let lines = Lines { path, text };
         let (table, errors) = DeTable::parse_recoverable(text);
         if errors.is_empty() { Ok(flatten(&lines, table.get_ref())) } else { Err(faults(&lines, &errors)) }
@@ -91,11 +91,15 @@ impl Lines<'_> {
     }
 }
 
-fn faults(lines: &Lines<'_>, errors: &[toml::de::Error]) -> Vec<Fault> {
+fn faults(lines: &Lines<'_>, errors: &[toml::de::Error]) -> Vec<ConfigError> {
     let fault = |error: &toml::de::Error| {
         let at = error.span().map_or(0, |span| span.start);
         let problem = format!("this is not TOML: {}", error.message().replace('\n', ", "));
-        Fault::new(lines.origin(at), "", Wrong::new(problem, "Fix this line; see config/example.toml."))
+        ConfigError::new(
+            lines.origin(at),
+            "",
+            ValueError::new(problem, "Fix this line; see config/example.toml."),
+        )
     };
     errors.iter().map(fault).collect()
 }

@@ -10,7 +10,7 @@ pub const REMEDY: &str = "Write a whole number and a unit: 60s, 10min, 8h or 90d
 
 /// Why a duration is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BadDuration {
+pub enum DurationError {
     #[error("is not a duration")]
     Shape,
     #[error("is longer than 100 years")]
@@ -18,19 +18,19 @@ pub enum BadDuration {
 }
 
 /// Parses a whole number and a unit. Accepts negative numbers, so that the caller can report them better.
-pub fn parse(text: &str) -> Result<TimeDelta, BadDuration> {
-    let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).ok_or(BadDuration::Shape)?;
+pub fn parse(text: &str) -> Result<TimeDelta, DurationError> {
+    let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).ok_or(DurationError::Shape)?;
     let (number, unit) = text.split_at(unit_at);
     let seconds: i64 = match unit {
         "s" => 1,
         "m" | "min" => 60,
         "h" => 60 * 60,
         "d" => 24 * 60 * 60,
-        _ => return Err(BadDuration::Shape),
+        _ => return Err(DurationError::Shape),
     };
     let digits = number.strip_prefix('-').unwrap_or(number);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(BadDuration::Shape);
+        return Err(DurationError::Shape);
     }
     number
         .parse::<i64>()
@@ -38,7 +38,7 @@ pub fn parse(text: &str) -> Result<TimeDelta, BadDuration> {
         .and_then(|number| number.checked_mul(seconds))
         .and_then(TimeDelta::try_seconds)
         .filter(|duration| duration.abs() <= MAX)
-        .ok_or(BadDuration::TooLong)
+        .ok_or(DurationError::TooLong)
 }
 
 #[cfg(test)]
@@ -58,14 +58,14 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for bad in ["", "8", "h", "8 h", "8y", "1.5h", "8hh", "+8h", "--8h", "8h30min", "٨h"] {
-            assert_eq!(parse(bad), Err(BadDuration::Shape), "{bad:?}");
+            assert_eq!(parse(bad), Err(DurationError::Shape), "{bad:?}");
         }
     }
 
     #[test]
     fn a_duration_that_overflows_is_refused() {
         for bad in ["36501d", "-36501d", "9223372036854775807d", "99999999999999999999s"] {
-            assert_eq!(parse(bad), Err(BadDuration::TooLong), "{bad:?}");
+            assert_eq!(parse(bad), Err(DurationError::TooLong), "{bad:?}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::fault::Wrong;
+use super::error::ValueError;
 
 /// The public URL without a trailing slash. All URLs that the server publishes are built from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +17,9 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
+    pub(super) fn parse(text: &str) -> Result<Self, ValueError> {
         let url = Url::parse(text).map_err(|_| {
-            Wrong::new(
+            ValueError::new(
                 "is not a URL",
                 "Write the address that people open, such as https://auth.example.com.",
             )
@@ -27,28 +27,34 @@ impl Issuer {
         let secure = match url.scheme() {
             "https" => true,
             "http" => false,
-            _ => return Err(Wrong::new("is not an https URL", "Write it with https://.")),
+            _ => return Err(ValueError::new("is not an https URL", "Write it with https://.")),
         };
         let host =
-            url.host().ok_or_else(|| Wrong::new("has no host", "Write https:// and the host name."))?;
+            url.host().ok_or_else(|| ValueError::new("has no host", "Write https:// and the host name."))?;
         if !secure && !is_loopback(&host) {
-            return Err(Wrong::new(
+            return Err(ValueError::new(
                 "is http on an address that is not loopback, so passwords would travel in clear text",
                 "Write https://, or http://127.0.0.1 with a port for a server that only this machine reaches.",
             ));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Wrong::new("has a user name or a password", "Remove everything between // and @."));
+            return Err(ValueError::new(
+                "has a user name or a password",
+                "Remove everything between // and @.",
+            ));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(Wrong::new("has a query or a fragment", "Remove everything from ? or # on."));
+            return Err(ValueError::new("has a query or a fragment", "Remove everything from ? or # on."));
         }
         if text.ends_with('/') {
-            return Err(Wrong::new("ends with a slash", format!("Write {}.", text.trim_end_matches('/'))));
+            return Err(ValueError::new(
+                "ends with a slash",
+                format!("Write {}.", text.trim_end_matches('/')),
+            ));
         }
         let normal = url.as_str().trim_end_matches('/');
         if text != normal {
-            return Err(Wrong::new("is not written in its normal form", format!("Write {normal}.")));
+            return Err(ValueError::new("is not written in its normal form", format!("Write {normal}.")));
         }
         let host_at = if secure { "https://".len() } else { "http://".len() };
         let path_at = text[host_at..].find('/').map_or(text.len(), |slash| host_at + slash);

@@ -20,7 +20,7 @@ pub type Bytes = Zeroizing<[u8; LENGTH]>;
 
 /// Why a key cannot be used. Never contains the text that was read.
 #[derive(Debug, thiserror::Error)]
-pub enum BadMasterKey {
+pub enum MasterKeyError {
     #[error("is not {LENGTH} bytes in base64 or hexadecimal")]
     Text,
     #[error("is reached through {}, which belongs to user {owner}", path.display())]
@@ -39,7 +39,7 @@ pub enum BadMasterKey {
     Unreadable(#[from] io::Error),
 }
 
-impl BadMasterKey {
+impl MasterKeyError {
     /// What to do about it.
     pub fn remedy(&self) -> &'static str {
         match self {
@@ -67,14 +67,14 @@ impl BadMasterKey {
 }
 
 /// Decodes base64, base64url (both with or without padding) or hexadecimal. Ignores surrounding whitespace.
-pub fn decode(text: &str) -> Result<Bytes, BadMasterKey> {
+pub fn decode(text: &str) -> Result<Bytes, MasterKeyError> {
     let text = text.trim();
     let bytes = hexadecimal(text).or_else(|| {
         let spellings = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD];
         spellings.iter().find_map(|spelling| spelling.decode(text).ok())
     });
-    let bytes = Zeroizing::new(bytes.ok_or(BadMasterKey::Text)?);
-    let key = <[u8; LENGTH]>::try_from(bytes.as_slice()).map_err(|_| BadMasterKey::Text)?;
+    let bytes = Zeroizing::new(bytes.ok_or(MasterKeyError::Text)?);
+    let key = <[u8; LENGTH]>::try_from(bytes.as_slice()).map_err(|_| MasterKeyError::Text)?;
     Ok(Zeroizing::new(key))
 }
 
@@ -89,13 +89,13 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
 const ATTEMPTS: usize = 3;
 
 /// Reads a key file that only root and this process can read or replace.
-pub fn read(path: &Path) -> Result<Bytes, BadMasterKey> {
+pub fn read(path: &Path) -> Result<Bytes, MasterKeyError> {
     let mut file = open(path);
     for _ in 1..ATTEMPTS {
         // Kubernetes replaces the directory of a secret while it is in use.
         let again = match &file {
-            Err(BadMasterKey::Replaced) => true,
-            Err(BadMasterKey::Unreadable(error)) => error.kind() == io::ErrorKind::NotFound,
+            Err(MasterKeyError::Replaced) => true,
+            Err(MasterKeyError::Unreadable(error)) => error.kind() == io::ErrorKind::NotFound,
             _ => false,
         };
         if !again {
@@ -113,8 +113,8 @@ use super::key_file::open;
 
 /// On other systems, the permissions of the directory decide who can read the file.
 #[cfg(not(unix))]
-fn open(path: &Path) -> Result<File, BadMasterKey> {
-    if std::fs::metadata(path)?.is_file() { Ok(File::open(path)?) } else { Err(BadMasterKey::NotAFile) }
+fn open(path: &Path) -> Result<File, MasterKeyError> {
+    if std::fs::metadata(path)?.is_file() { Ok(File::open(path)?) } else { Err(MasterKeyError::NotAFile) }
 }
 
 #[cfg(test)]
@@ -141,7 +141,7 @@ mod tests {
     fn a_key_of_another_length_is_refused() {
         for text in [STANDARD.encode([1; 31]), STANDARD.encode([1; 33]), String::new(), "password".to_owned()]
         {
-            assert!(matches!(decode(&text), Err(BadMasterKey::Text)), "{text}");
+            assert!(matches!(decode(&text), Err(MasterKeyError::Text)), "{text}");
         }
     }
 }

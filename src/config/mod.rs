@@ -10,7 +10,7 @@ mod database_url;
 mod document;
 pub mod duration;
 mod env;
-mod fault;
+mod error;
 mod issuer;
 mod key;
 #[cfg(unix)]
@@ -32,7 +32,7 @@ use std::path::Path;
 
 pub use database_url::DatabaseUrl;
 pub use env::Env;
-pub use fault::{Fault, Faults};
+pub use error::{ConfigError, ConfigErrors};
 pub use issuer::Issuer;
 pub use sections::{
     Audit, Brand, Config, Credentials, Database, Keys, Limits, Log, LogFormat, MasterKeySource,
@@ -47,7 +47,7 @@ const DEFAULT_LISTS: &str = include_str!("../../config/default.toml");
 impl Config {
     /// Reads, merges and validates all sources. The environment is a parameter, so that the result depends only on the
     /// arguments and the files that they name.
-    pub fn load(file: Option<&Path>, env: &Env) -> Result<Self, Faults> {
+    pub fn load(file: Option<&Path>, env: &Env) -> Result<Self, ConfigErrors> {
         let mut settings = Settings::new(&sections::all(), DEFAULT_LISTS);
         if let Some(path) = file {
             settings.add_file(path);

@@ -3,7 +3,7 @@
 //! libpq is more lenient: it may take the rest of an unencoded password for a host or a parameter, and repeat it in an
 //! error message. So ambiguous URLs are rejected before anything prints or uses them.
 
-use super::fault::Wrong;
+use super::error::ValueError;
 
 const ENCODE: &str = "Encode the password, and any user name or parameter with such a character: % as %25, / as %2F, \
     # as %23, ? as %3F, @ as %40, & as %26, = as %3D, a space as %20";
@@ -15,21 +15,27 @@ pub(super) fn shown(rest: &str) -> &str {
 }
 
 /// Checks the part after `://`.
-pub(super) fn check(rest: &str) -> Result<(), Wrong> {
+pub(super) fn check(rest: &str) -> Result<(), ValueError> {
     let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let (user_info, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
     if user_info.contains('@') || tail.contains('@') || !encoded(rest) {
-        return Err(Wrong::new("has a character that must be percent-encoded there", format!("{ENCODE}.")));
+        return Err(ValueError::new(
+            "has a character that must be percent-encoded there",
+            format!("{ENCODE}."),
+        ));
     }
     if let Some((_, parameters)) = tail.split_once('?')
         && parameters.split('&').any(|parameter| parameter.matches('=').count() != 1)
     {
-        return Err(Wrong::new("has a parameter that is not of the form name=value", format!("{ENCODE}.")));
+        return Err(ValueError::new(
+            "has a parameter that is not of the form name=value",
+            format!("{ENCODE}."),
+        ));
     }
     if hosts.split(',').all(is_host) {
         Ok(())
     } else {
-        Err(Wrong::new(
+        Err(ValueError::new(
             "has an invalid host, or a port that is not a number",
             "Write postgres://user:password@host:5432/database, and an IPv6 address in brackets.",
         ))

@@ -1,7 +1,7 @@
 //! The `[[rate_policies]]` list.
 
 use super::document::{Entry, Value};
-use super::fault::Wrong;
+use super::error::ValueError;
 use super::settings::Settings;
 use super::values::{self, Parsed};
 use super::words::{EntryReader, twice};
@@ -44,20 +44,25 @@ fn name(value: &Value) -> Parsed<String> {
         Ok(name.to_owned())
     } else {
         let remedy = "Write letters, digits, colons, dots, dashes, slashes and underscores.";
-        Err(Wrong::new("is not the name of a rate policy", remedy))
+        Err(ValueError::new("is not the name of a rate policy", remedy))
     }
 }
 
 fn per(value: &Value) -> Parsed<Per> {
     Per::parse(values::text(value)?).ok_or_else(|| {
-        Wrong::new("does not say whose requests are counted", "Write \"credential\" or \"organization\".")
+        ValueError::new(
+            "does not say whose requests are counted",
+            "Write \"credential\" or \"organization\".",
+        )
     })
 }
 
 fn known_scopes(value: &Value, catalog: &Catalog) -> Parsed<ScopeSet> {
     let scopes = values::list(value)?;
     match scopes.iter().find(|id| !catalog.contains(id)) {
-        Some(id) => Err(Wrong::new(format!("{id:?} is not a scope"), "Add it as [[scopes]], or remove it.")),
+        Some(id) => {
+            Err(ValueError::new(format!("{id:?} is not a scope"), "Add it as [[scopes]], or remove it."))
+        }
         None => Ok(scopes.into_iter().collect()),
     }
 }
@@ -67,7 +72,7 @@ fn routes(value: &Value) -> Parsed<Vec<RoutePattern>> {
         RoutePattern::parse(text).ok_or_else(|| {
             let remedy = "Write it as \"/v1/talks\", \"POST /v1/talks/*\" or \"/v1/**\": decoded, without parameters, and \
                           GET for HEAD.";
-            Wrong::new(format!("{text:?} is not a route"), remedy)
+            ValueError::new(format!("{text:?} is not a route"), remedy)
         })
     };
     values::list(value)?.iter().map(pattern).collect()

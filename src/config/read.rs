@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 use super::env::Env;
-use super::fault::{Fault, SettingOrigin, Wrong};
+use super::error::{ConfigError, SettingOrigin, ValueError};
 use super::issuer::Issuer;
 use super::master_key;
 use super::rate_policies::rate_policies;
@@ -53,7 +53,7 @@ fn server(settings: &mut Settings, env: &Env) -> Server {
     if server.data_dir.as_os_str().is_empty() {
         server.data_dir = default_data_dir(env).unwrap_or_else(|| {
             let problem = "is not set, and neither XDG_DATA_HOME nor HOME is";
-            settings.refuse("server.data_dir", Wrong::new(problem, "Set KEYSTILE_DATA_DIR."));
+            settings.refuse("server.data_dir", ValueError::new(problem, "Set KEYSTILE_DATA_DIR."));
             PathBuf::new()
         });
     }
@@ -83,12 +83,15 @@ fn master_key(settings: &mut Settings, env: &Env, keys: &Keys) -> MasterKeySourc
         return file.map_or(MasterKeySource::DataDir, MasterKeySource::File);
     };
     let mut refuse =
-        |wrong| settings.fault(Fault::new(SettingOrigin::Variable(MASTER_KEY.to_owned()), "", wrong));
+        |wrong| settings.fault(ConfigError::new(SettingOrigin::Variable(MASTER_KEY.to_owned()), "", wrong));
     if let Err(bad) = master_key::decode(text) {
-        refuse(Wrong::new(bad.to_string(), bad.remedy()));
+        refuse(ValueError::new(bad.to_string(), bad.remedy()));
     }
     if file.is_some() {
-        refuse(Wrong::new("keys.master_key_file is set too, and they may differ", "Keep one of the two."));
+        refuse(ValueError::new(
+            "keys.master_key_file is set too, and they may differ",
+            "Keep one of the two.",
+        ));
     }
     MasterKeySource::Env(Secret::new(text))
 }

@@ -1,7 +1,7 @@
 //! The `[[resources]]` list.
 
 use super::document::{Entry, Value};
-use super::fault::Wrong;
+use super::error::ValueError;
 use super::issuer::Issuer;
 use super::settings::Settings;
 use super::values::{self, Parsed};
@@ -19,7 +19,7 @@ pub(super) fn resources(settings: &mut Settings, issuer: &Issuer) -> Vec<Resourc
         let same = |id: &str| canonical(id) == canonical(&resource.id);
         if same(issuer.as_str()) {
             let remedy = "Remove the entry: tokens for this server need none.";
-            reader.refuse("id", Wrong::new("is server.public_url", remedy));
+            reader.refuse("id", ValueError::new("is server.public_url", remedy));
         } else if resources.iter().any(|other| same(&other.id)) {
             reader.refuse("id", twice());
         }
@@ -38,7 +38,8 @@ fn resource(settings: &mut Settings, entry: &Entry) -> Option<Resource> {
 
 fn id(value: &Value) -> Parsed<String> {
     let id = values::text(value)?;
-    let wrong =
-        |_| Wrong::new("is not an absolute URL without a fragment", "Write it as https://api.example.com.");
+    let wrong = |_| {
+        ValueError::new("is not an absolute URL without a fragment", "Write it as https://api.example.com.")
+    };
     canonical(id).map_err(wrong).map(|_| id.to_owned())
 }

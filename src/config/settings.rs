@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::document::{Document, Entry, Setting, Value};
 use super::env::Env;
-use super::fault::{Fault, Faults, SettingOrigin, Wrong};
+use super::error::{ConfigError, ConfigErrors, SettingOrigin, ValueError};
 use super::key::Section;
 use super::values::Check;
 
@@ -19,7 +19,7 @@ pub(super) struct Settings {
     /// Short environment variables and their keys.
     short_names: Vec<(&'static str, String)>,
     lists: BTreeMap<String, Vec<Vec<Entry>>>,
-    faults: Vec<Fault>,
+    faults: Vec<ConfigError>,
 }
 
 impl Settings {
@@ -51,11 +51,11 @@ impl Settings {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) => {
-                let wrong = Wrong::new(
+                let wrong = ValueError::new(
                     format!("the configuration file cannot be read: {error}"),
                     "Give --config the path of a file that this process may read.",
                 );
-                return self.faults.push(Fault::new(SettingOrigin::File(path.to_owned()), "", wrong));
+                return self.faults.push(ConfigError::new(SettingOrigin::File(path.to_owned()), "", wrong));
             }
         };
         match Document::parse(path, &text) {
@@ -79,8 +79,8 @@ impl Settings {
             if let Some((other, _)) = self.short_names.iter().find(|(short, of)| *of == key && *short != name)
                 && env.get(other).is_some()
             {
-                let wrong = Wrong::new(format!("is also set as {other}"), "Keep one of the two.");
-                self.faults.push(Fault::new(origin.clone(), &key, wrong));
+                let wrong = ValueError::new(format!("is also set as {other}"), "Keep one of the two.");
+                self.faults.push(ConfigError::new(origin.clone(), &key, wrong));
             }
             self.put(&key, Setting { value: Value::Untyped(value.to_owned()), origin });
         }
@@ -91,7 +91,7 @@ impl Settings {
             stack.push(setting);
         } else {
             let wrong = self.unknown(key);
-            self.faults.push(Fault::new(setting.origin, key, wrong));
+            self.faults.push(ConfigError::new(setting.origin, key, wrong));
         }
     }
 
@@ -100,15 +100,15 @@ impl Settings {
             layers.push(entries);
         } else if let Some(first) = entries.into_iter().next() {
             let wrong = self.unknown(name);
-            self.faults.push(Fault::new(first.origin, name, wrong));
+            self.faults.push(ConfigError::new(first.origin, name, wrong));
         }
     }
 
-    fn unknown(&self, key: &str) -> Wrong {
+    fn unknown(&self, key: &str) -> ValueError {
         let section = key.split('.').next().unwrap_or(key);
         if self.lists.contains_key(section) {
             let remedy = format!("Write each one as [[{section}]] in the configuration file.");
-            return Wrong::new("is a list", remedy);
+            return ValueError::new("is a list", remedy);
         }
         let known: Vec<(&str, &str)> = self.stacks.keys().filter_map(|known| known.split_once('.')).collect();
         let (what, mut names): (_, Vec<&str>) = if known.iter().any(|(other, _)| *other == section) {
@@ -118,7 +118,7 @@ impl Settings {
             ("is not a section", known.iter().map(|(other, _)| *other).collect())
         };
         names.dedup();
-        Wrong::new(what, format!("Remove it, or use one of {}.", names.join(", ")))
+        ValueError::new(what, format!("Remove it, or use one of {}.", names.join(", ")))
     }
 
     /// The value of the last source that `check` accepts. Each rejected value is recorded as an error, and reading
@@ -127,7 +127,7 @@ impl Settings {
         for setting in self.stacks[key].iter().rev() {
             match check.parse(&setting.value) {
                 Ok(value) => return value,
-                Err(wrong) => self.faults.push(Fault::new(setting.origin.clone(), key, wrong)),
+                Err(wrong) => self.faults.push(ConfigError::new(setting.origin.clone(), key, wrong)),
             }
         }
         unreachable!("the default of {key} is invalid")
@@ -139,17 +139,17 @@ impl Settings {
     }
 
     /// Records an error in the effective value.
-    pub(super) fn refuse(&mut self, key: &str, wrong: Wrong) {
+    pub(super) fn refuse(&mut self, key: &str, wrong: ValueError) {
         let origin = self.stacks[key].last().map(|setting| setting.origin.clone());
-        self.faults.extend(origin.map(|origin| Fault::new(origin, key, wrong)));
+        self.faults.extend(origin.map(|origin| ConfigError::new(origin, key, wrong)));
     }
 
-    pub(super) fn fault(&mut self, fault: Fault) {
+    pub(super) fn fault(&mut self, fault: ConfigError) {
         self.faults.push(fault);
     }
 
-    pub(super) fn finish(self) -> Result<(), Faults> {
-        Faults::none(self.faults)
+    pub(super) fn finish(self) -> Result<(), ConfigErrors> {
+        ConfigErrors::none(self.faults)
     }
 }
 

@@ -27,7 +27,7 @@ fn env(variables: &[(&str, &str)]) -> Env {
     [("HOME", "/home/ada")].iter().chain(variables).map(|(name, value)| (*name, *value)).collect()
 }
 
-fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, Faults> {
+fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
     let (_folder, path) = file("keystile.toml", text);
     Config::load(Some(&path), &env(variables))
 }

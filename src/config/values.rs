@@ -6,9 +6,9 @@ use chrono::TimeDelta;
 
 use super::document::Value;
 use super::duration;
-use super::fault::Wrong;
+use super::error::ValueError;
 
-pub(super) type Parsed<T> = Result<T, Wrong>;
+pub(super) type Parsed<T> = Result<T, ValueError>;
 
 /// The check of a key: a function such as `duration`, or the range of a whole number.
 pub(super) trait Check<T> {
@@ -49,8 +49,8 @@ pub(super) fn text(value: &Value) -> Parsed<&str> {
     }
 }
 
-fn not_a(wanted: &str, given: &str) -> Wrong {
-    Wrong::new(
+fn not_a(wanted: &str, given: &str) -> ValueError {
+    ValueError::new(
         format!("should be {wanted}, but is {given}"),
         format!("Write {wanted}, as config/example.toml shows."),
     )
@@ -60,9 +60,9 @@ fn not_a(wanted: &str, given: &str) -> Wrong {
 pub(super) fn words(value: &Value) -> Parsed<String> {
     let text = text(value)?.trim();
     if text.is_empty() {
-        Err(Wrong::new("is empty", "Write what people should read here."))
+        Err(ValueError::new("is empty", "Write what people should read here."))
     } else if text.chars().any(char::is_control) || text.chars().count() > 120 {
-        Err(Wrong::new("is not one line of at most 120 characters", "Shorten it to one line."))
+        Err(ValueError::new("is not one line of at most 120 characters", "Shorten it to one line."))
     } else {
         Ok(text.to_owned())
     }
@@ -73,7 +73,7 @@ pub(super) fn flag(value: &Value) -> Parsed<bool> {
         Value::Boolean(flag) => Ok(*flag),
         Value::Untyped(text) if text == "true" => Ok(true),
         Value::Untyped(text) if text == "false" => Ok(false),
-        _ => Err(Wrong::new("is neither true nor false", "Write true or false, without quotes.")),
+        _ => Err(ValueError::new("is neither true nor false", "Write true or false, without quotes.")),
     }
 }
 
@@ -83,7 +83,7 @@ pub(super) fn list(value: &Value) -> Parsed<Vec<String>> {
         Value::Untyped(text) => {
             Ok(text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect())
         }
-        _ => Err(Wrong::new("is not a list of strings", "Write it as [\"one\", \"two\"].")),
+        _ => Err(ValueError::new("is not a list of strings", "Write it as [\"one\", \"two\"].")),
     }
 }
 
@@ -100,7 +100,7 @@ pub(super) fn number<T: TryFrom<i64>>(least: i64, most: i64) -> impl Fn(&Value) 
             .and_then(|number| T::try_from(number).ok())
             .ok_or_else(|| {
                 let problem = format!("is not a whole number from {least} to {most}");
-                Wrong::new(problem, "Write one, without quotes and without a unit.")
+                ValueError::new(problem, "Write one, without quotes and without a unit.")
             })
     }
 }
@@ -108,9 +108,9 @@ pub(super) fn number<T: TryFrom<i64>>(least: i64, most: i64) -> impl Fn(&Value) 
 /// A duration that is not negative.
 pub(super) fn duration_or_zero(value: &Value) -> Parsed<TimeDelta> {
     let text = text(value)?;
-    let duration = duration::parse(text).map_err(|bad| Wrong::new(bad.to_string(), duration::REMEDY))?;
+    let duration = duration::parse(text).map_err(|bad| ValueError::new(bad.to_string(), duration::REMEDY))?;
     if duration < TimeDelta::zero() {
-        return Err(Wrong::new("is negative", "Write 0s or a longer time."));
+        return Err(ValueError::new("is negative", "Write 0s or a longer time."));
     }
     Ok(duration)
 }
@@ -118,7 +118,7 @@ pub(super) fn duration_or_zero(value: &Value) -> Parsed<TimeDelta> {
 /// A positive duration.
 pub(super) fn duration(value: &Value) -> Parsed<TimeDelta> {
     match duration_or_zero(value)? {
-        none if none.is_zero() => Err(Wrong::new("is zero", "Write at least 1s.")),
+        none if none.is_zero() => Err(ValueError::new("is zero", "Write at least 1s.")),
         duration => Ok(duration),
     }
 }

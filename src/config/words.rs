@@ -1,7 +1,7 @@
 //! Roles and the scope catalog.
 
 use super::document::{Entry, Setting, Value};
-use super::fault::{Fault, Wrong};
+use super::error::{ConfigError, ValueError};
 use super::settings::Settings;
 use super::values::{self, Parsed};
 use crate::domain::role::Role;
@@ -69,8 +69,8 @@ fn bundles(settings: &mut Settings, scopes: &[Scope]) -> Vec<Bundle> {
     bundles
 }
 
-pub(super) fn twice() -> Wrong {
-    Wrong::new("is a duplicate", "Remove one of the two.")
+pub(super) fn twice() -> ValueError {
+    ValueError::new("is a duplicate", "Remove one of the two.")
 }
 
 const SCOPE_FIELDS: &[&str] = &["id", "label", "not_label", "level", "roles", "default"];
@@ -110,7 +110,7 @@ impl<'a> EntryReader<'a> {
         let mut reader = Self { kind, entry, settings };
         for field in entry.fields.keys().filter(|field| !fields.contains(&field.as_str())) {
             let remedy = format!("Remove it, or use one of {}.", fields.join(", "));
-            reader.refuse(field, Wrong::new(format!("is not a field of a {kind}"), remedy));
+            reader.refuse(field, ValueError::new(format!("is not a field of a {kind}"), remedy));
         }
         reader
     }
@@ -130,7 +130,7 @@ impl<'a> EntryReader<'a> {
         parse: impl Fn(&Value) -> Parsed<T>,
     ) -> Option<T> {
         if !self.entry.fields.contains_key(field) {
-            self.refuse(field, Wrong::new("is missing", format!("Write {what}.")));
+            self.refuse(field, ValueError::new("is missing", format!("Write {what}.")));
         }
         self.optional(field, parse)
     }
@@ -140,9 +140,9 @@ impl<'a> EntryReader<'a> {
         parsed.map_err(|wrong| self.refuse(field, wrong)).ok()
     }
 
-    pub(super) fn refuse(&mut self, field: &str, wrong: Wrong) {
+    pub(super) fn refuse(&mut self, field: &str, wrong: ValueError) {
         let origin = self.entry.fields.get(field).map_or(&self.entry.origin, |setting| &setting.origin);
-        self.settings.fault(Fault::new(origin.clone(), format!("{}: {field}", self.name()), wrong));
+        self.settings.fault(ConfigError::new(origin.clone(), format!("{}: {field}", self.name()), wrong));
     }
 }
 
@@ -150,7 +150,10 @@ fn scope_id(value: &Value) -> Parsed<String> {
     let id = values::text(value)?;
     let set = ScopeSet::parse(id).ok().filter(|set| set.len() == 1 && set.contains(id));
     set.map(|_| id.to_owned()).ok_or_else(|| {
-        Wrong::new("is not the id of a scope", "Write visible ASCII characters without spaces and quotes.")
+        ValueError::new(
+            "is not the id of a scope",
+            "Write visible ASCII characters without spaces and quotes.",
+        )
     })
 }
 
@@ -160,7 +163,10 @@ fn role_id(value: &Value) -> Parsed<String> {
     if id.starts_with(|c: char| c.is_ascii_lowercase()) && id.len() <= 40 && id.bytes().all(good) {
         Ok(id.to_owned())
     } else {
-        Err(Wrong::new("is not the id of a role", "Write lowercase letters, digits, dashes and underscores."))
+        Err(ValueError::new(
+            "is not the id of a role",
+            "Write lowercase letters, digits, dashes and underscores.",
+        ))
     }
 }
 
@@ -170,17 +176,19 @@ fn level(value: &Value) -> Parsed<Level> {
         "change" => Ok(Level::Change),
         "delete" => Ok(Level::Delete),
         "administer" => Ok(Level::Administer),
-        _ => Err(Wrong::new("is not a level", "Write read, change, delete or administer.")),
+        _ => Err(ValueError::new("is not a level", "Write read, change, delete or administer.")),
     }
 }
 
 fn known_scopes(value: &Value, scopes: &[Scope]) -> Parsed<Vec<String>> {
     let held = values::list(value)?;
     if held.is_empty() {
-        return Err(Wrong::new("has no scope", "Write at least one."));
+        return Err(ValueError::new("has no scope", "Write at least one."));
     }
     match held.iter().find(|id| scopes.iter().all(|scope| scope.id != **id)) {
-        Some(id) => Err(Wrong::new(format!("{id:?} is not a scope"), "Add it as [[scopes]], or remove it.")),
+        Some(id) => {
+            Err(ValueError::new(format!("{id:?} is not a scope"), "Add it as [[scopes]], or remove it."))
+        }
         None => Ok(held),
     }
 }
@@ -189,12 +197,15 @@ fn known_roles(value: &Value, roles: &[Role]) -> Parsed<Vec<String>> {
     let held = values::list(value)?;
     let known = || roles.iter().map(|role| role.id.as_str()).collect::<Vec<_>>().join(", ");
     if held.is_empty() {
-        return Err(Wrong::new("has no role, so nobody could grant it", format!("Use some of {}.", known())));
+        return Err(ValueError::new(
+            "has no role, so nobody could grant it",
+            format!("Use some of {}.", known()),
+        ));
     }
     match held.iter().find(|id| roles.iter().all(|role| role.id != **id)) {
         Some(id) => {
             let remedy = format!("Add it as [[roles]], or use some of {}.", known());
-            Err(Wrong::new(format!("{id:?} is not a role"), remedy))
+            Err(ValueError::new(format!("{id:?} is not a role"), remedy))
         }
         None => Ok(held),
     }

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::private_files;
 use super::signing_keys::{self, SealedKeys};
-use crate::config::master_key::{self, BadMasterKey};
+use crate::config::master_key::{self, MasterKeyError};
 use crate::config::{Config, MasterKeySource};
 use crate::domain::entropy::Entropy;
 use crate::domain::monotonic;
@@ -39,9 +39,9 @@ pub enum OpenError {
     #[error("{}: cannot be made or opened: {error}", path.display())]
     File { path: PathBuf, error: io::Error },
     #[error("{}: {error}. {}", path.display(), error.remedy())]
-    MasterKey { path: PathBuf, error: BadMasterKey },
+    MasterKey { path: PathBuf, error: MasterKeyError },
     #[error("KEYSTILE_MASTER_KEY {0}. {remedy}", remedy = .0.remedy())]
-    MasterKeyVariable(BadMasterKey),
+    MasterKeyVariable(MasterKeyError),
     #[error("{place}: {error}")]
     Database { place: String, error: StoreError },
     #[error(

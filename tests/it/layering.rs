@@ -135,7 +135,7 @@ const BACK: [(&str, &str, &str); 11] = [
     (
         "keystiled::config::key_file",
         "keystiled::config::master_key",
-        "its faults are variants of `BadMasterKey`",
+        "its faults are variants of `MasterKeyError`",
     ),
     ("keystiled::domain::timekeeper", "keystiled::domain::time", "keeps the time that `Clock` hands out"),
     ("keystiled::pages::authorize::return_page", "*", "the answer to a request that is gone"),

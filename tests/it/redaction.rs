@@ -30,7 +30,7 @@ const PUBLIC: [&str; 26] = [
     "DeviceCode::user_code",
     "ErrorKind::code",
     "ErrorKind::key",
-    "Fault::key",
+    "ConfigError::key",
     "Head::hash",
     "TokenSet::nonce",
     "KeyCredential::key_id",

@@ -1,7 +1,7 @@
 //! `[brand]`
 
 use crate::config::document::Value;
-use crate::config::fault::Wrong;
+use crate::config::error::ValueError;
 use crate::config::section::section;
 use crate::config::values::{Parsed, text, words};
 
@@ -47,7 +47,7 @@ fn token_prefix(value: &Value) -> Parsed<String> {
     if text.len() <= 20 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.split('_').all(part) {
         Ok(text.to_owned())
     } else {
-        Err(Wrong::new(
+        Err(ValueError::new(
             "is not a valid prefix for secrets",
             "Write at most 20 lowercase letters, digits and single underscores, a letter first.",
         ))
@@ -61,7 +61,7 @@ fn header(value: &Value) -> Parsed<String> {
     if start && text.len() <= 40 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
         Ok(text.to_owned())
     } else {
-        Err(Wrong::new(
+        Err(ValueError::new(
             "cannot start the name of an HTTP header",
             "Write letters, digits and dashes, a letter first.",
         ))
@@ -75,7 +75,7 @@ fn command(value: &Value) -> Parsed<String> {
     if !text.is_empty() && text.len() <= 40 && text.bytes().all(safe) {
         Ok(text.to_owned())
     } else {
-        Err(Wrong::new(
+        Err(ValueError::new(
             "is not the name of a command",
             "Write letters, digits, dots, dashes and underscores.",
         ))
@@ -93,7 +93,7 @@ fn link(schemes: &'static [&'static str]) -> impl Fn(&Value) -> Parsed<Option<St
             Ok(url) if schemes.contains(&url.scheme()) => Ok(Some(text.to_owned())),
             _ => {
                 let schemes = schemes.join(": or ");
-                Err(Wrong::new("is not a link", format!("Write a URL with {schemes}:, or nothing.")))
+                Err(ValueError::new("is not a link", format!("Write a URL with {schemes}:, or nothing.")))
             }
         }
     }

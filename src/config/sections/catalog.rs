@@ -1,7 +1,7 @@
 //! `[catalog]`
 
 use crate::config::document::Value;
-use crate::config::fault::Wrong;
+use crate::config::error::ValueError;
 use crate::config::section::section;
 use crate::config::values::{Parsed, text};
 
@@ -22,6 +22,6 @@ fn version(value: &Value) -> Parsed<String> {
     if (1..=40).contains(&text.len()) && text.bytes().all(plain) {
         Ok(text.to_owned())
     } else {
-        Err(Wrong::new("is not a version", "Write letters, digits, dots and dashes, such as \"v1\"."))
+        Err(ValueError::new("is not a version", "Write letters, digits, dots and dashes, such as \"v1\"."))
     }
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::config::document::Value;
-use crate::config::fault::Wrong;
+use crate::config::error::ValueError;
 use crate::config::section::section;
 use crate::config::values::{Parsed, duration};
 
@@ -21,7 +21,7 @@ fn a_day_or_longer(value: &Value) -> Parsed<TimeDelta> {
     let kept = duration(value)?;
     if kept < TimeDelta::days(1) {
         let problem = "is shorter than a day, so ended credentials would disappear before anyone sees them";
-        return Err(Wrong::new(problem, "Write 1d or longer."));
+        return Err(ValueError::new(problem, "Write 1d or longer."));
     }
     Ok(kept)
 }

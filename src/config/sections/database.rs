@@ -2,7 +2,7 @@
 
 use crate::config::database_url::DatabaseUrl;
 use crate::config::document::Value;
-use crate::config::fault::Wrong;
+use crate::config::error::ValueError;
 use crate::config::section::section;
 use crate::config::values::{Parsed, text};
 
@@ -51,7 +51,7 @@ fn pooler(value: &Value) -> Parsed<Pooler> {
     match text(value)? {
         "session" => Ok(Pooler::Session),
         "transaction" => Ok(Pooler::Transaction),
-        _ => Err(Wrong::new(
+        _ => Err(ValueError::new(
             "is not a pooler mode",
             "Write \"transaction\" if a pooler in transaction mode is in front of PostgreSQL, otherwise \"session\".",
         )),

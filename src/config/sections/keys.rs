@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::TimeDelta;
 
 use crate::config::document::Value;
-use crate::config::fault::Wrong;
+use crate::config::error::ValueError;
 use crate::config::master_key;
 use crate::config::section::section;
 use crate::config::values::{Parsed, duration, number, text};
@@ -42,7 +42,7 @@ fn master_key_file(value: &Value) -> Parsed<Option<PathBuf>> {
     if path.is_empty() {
         return Ok(None);
     }
-    master_key::read(Path::new(path)).map_err(|bad| Wrong::new(bad.to_string(), bad.remedy()))?;
+    master_key::read(Path::new(path)).map_err(|bad| ValueError::new(bad.to_string(), bad.remedy()))?;
     Ok(Some(path.into()))
 }
 
@@ -51,6 +51,6 @@ fn rsa_bits(value: &Value) -> Parsed<u32> {
     if matches!(bits, 2048 | 3072 | 4096) {
         Ok(bits)
     } else {
-        Err(Wrong::new("is not a supported key size", "Write 2048, 3072 or 4096."))
+        Err(ValueError::new("is not a supported key size", "Write 2048, 3072 or 4096."))
     }
 }

@@ -1,7 +1,7 @@
 //! `[log]`
 
 use crate::config::document::Value;
-use crate::config::fault::Wrong;
+use crate::config::error::ValueError;
 use crate::config::section::section;
 use crate::config::values::{Parsed, text};
 
@@ -27,7 +27,7 @@ fn log_format(value: &Value) -> Parsed<LogFormat> {
     match text(value)? {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
-        _ => Err(Wrong::new("is not a log format", "Write \"text\" or \"json\".")),
+        _ => Err(ValueError::new("is not a log format", "Write \"text\" or \"json\".")),
     }
 }
 
@@ -35,7 +35,7 @@ fn log_level(value: &Value) -> Parsed<String> {
     let text = text(value)?;
     match tracing_subscriber::EnvFilter::builder().parse(text) {
         Ok(_) if !text.is_empty() => Ok(text.to_owned()),
-        _ => Err(Wrong::new(
+        _ => Err(ValueError::new(
             "is not a log level",
             "Write error, warn, info, debug or trace, or a filter such as \"info,keystiled::store=debug\".",
         )),

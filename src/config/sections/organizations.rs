@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::config::document::Value;
-use crate::config::fault::Wrong;
+use crate::config::error::ValueError;
 use crate::config::section::section;
 use crate::config::values::{Parsed, duration_or_zero, flag, text};
 use crate::domain::key_policy::TokenCreators;
@@ -38,12 +38,12 @@ section! {
 
 fn device_flow(value: &Value) -> Parsed<DeviceFlow> {
     DeviceFlow::parse(text(value)?).ok_or_else(|| {
-        Wrong::new("is not a device code policy", "Write \"on\", \"same_network\" or \"off\".")
+        ValueError::new("is not a device code policy", "Write \"on\", \"same_network\" or \"off\".")
     })
 }
 
 fn token_creators(value: &Value) -> Parsed<TokenCreators> {
     TokenCreators::parse(text(value)?).ok_or_else(|| {
-        Wrong::new("does not say who may have personal tokens", "Write \"members\" or \"admins\".")
+        ValueError::new("does not say who may have personal tokens", "Write \"members\" or \"admins\".")
     })
 }

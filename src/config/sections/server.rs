@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use ipnet::IpNet;
 
 use crate::config::document::Value;
-use crate::config::fault::Wrong;
+use crate::config::error::ValueError;
 use crate::config::issuer::Issuer;
 use crate::config::section::section;
 use crate::config::values::{Parsed, duration, list, text};
@@ -65,7 +65,7 @@ fn path(value: &Value) -> Parsed<PathBuf> {
 
 fn address(value: &Value) -> Parsed<SocketAddr> {
     text(value)?.parse().map_err(|_| {
-        Wrong::new(
+        ValueError::new(
             "is not an IP address and a port",
             "Write it as 127.0.0.1:8642, [::1]:8642 or 0.0.0.0:8642.",
         )
@@ -76,12 +76,12 @@ fn networks(value: &Value) -> Parsed<Vec<IpNet>> {
     let network = |item: String| {
         let parsed = item.parse().or_else(|_| item.parse::<IpAddr>().map(IpNet::from));
         match parsed {
-            Ok(all) if all.prefix_len() == 0 => Err(Wrong::new(
+            Ok(all) if all.prefix_len() == 0 => Err(ValueError::new(
                 format!("{item} trusts every sender to say where a request comes from"),
                 "Name the addresses of your own proxies.",
             )),
             Ok(network) => Ok(network),
-            Err(_) => Err(Wrong::new(
+            Err(_) => Err(ValueError::new(
                 format!("{item:?} is neither an address nor a network"),
                 "Write addresses as 10.0.0.7 and networks as 10.0.0.0/8.",
             )),

@@ -28,12 +28,12 @@ impl fmt::Display for SettingOrigin {
 
 /// The problem with a value, and its remedy. Never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wrong {
+pub(super) struct ValueError {
     pub(super) problem: String,
     pub(super) remedy: String,
 }
 
-impl Wrong {
+impl ValueError {
     pub(super) fn new(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { problem: problem.into(), remedy: remedy.into() }
     }
@@ -41,19 +41,19 @@ impl Wrong {
 
 /// One error. Displayed as `file:line: key: problem. Remedy.`
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct ConfigError {
     origin: SettingOrigin,
     key: String,
-    wrong: Wrong,
+    wrong: ValueError,
 }
 
-impl Fault {
-    pub(super) fn new(origin: SettingOrigin, key: impl Into<String>, wrong: Wrong) -> Self {
+impl ConfigError {
+    pub(super) fn new(origin: SettingOrigin, key: impl Into<String>, wrong: ValueError) -> Self {
         Self { origin, key: key.into(), wrong }
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.origin)?;
         if !self.key.is_empty() {
@@ -65,21 +65,21 @@ impl fmt::Display for Fault {
 
 /// All errors of a configuration, in the order of their lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Faults(Vec<Fault>);
+pub struct ConfigErrors(Vec<ConfigError>);
 
-impl Faults {
+impl ConfigErrors {
     /// `Ok` if there are no errors.
-    pub(super) fn none(mut faults: Vec<Fault>) -> Result<(), Self> {
+    pub(super) fn none(mut faults: Vec<ConfigError>) -> Result<(), Self> {
         faults.sort_by(|a, b| a.origin.cmp(&b.origin));
         if faults.is_empty() { Ok(()) } else { Err(Self(faults)) }
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+    pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
         self.0.iter()
     }
 }
 
-impl fmt::Display for Faults {
+impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, fault) in self.0.iter().enumerate() {
             if n > 0 {
@@ -91,4 +91,4 @@ impl fmt::Display for Faults {
     }
 }
 
-impl std::error::Error for Faults {}
+impl std::error::Error for ConfigErrors {}
