@@ -10,7 +10,7 @@ use crate::domain::parameters::{Parameters, decode};
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::static_secret::SecretForm;
-use crate::keys::jwt::{AccessClaims, Rejected};
+use crate::keys::jwt::{AccessClaims, JwtError};
 use crate::services::authenticate::{self, Audience, CheckResult, PresentedToken, Principal, Refused};
 use crate::store::{Conn, StoreError};
 use crate::web::app::App;
@@ -260,7 +260,7 @@ pub(super) async fn parse_token(app: &App, secret: &Secret) -> Result<PresentedT
 async fn verified(app: &App, token: &Secret) -> Result<AccessClaims, Denied> {
     let verify = || app.keyring.verify_access(app.issuer(), app.now(), token.expose());
     let verdict = match verify() {
-        Err(Rejected::UnknownKey | Rejected::Lifetime) if app.keyring.may_reload() => {
+        Err(JwtError::UnknownKey | JwtError::Lifetime) if app.keyring.may_reload() => {
             app.reread_keys().await.map_err(Denied::Store)?;
             verify()
         }
@@ -273,14 +273,14 @@ async fn verified(app: &App, token: &Secret) -> Result<AccessClaims, Denied> {
     verdict.map_err(|rejected| {
         tracing::info!(reason = %rejected, "access token refused");
         match rejected {
-            Rejected::Time => Denied::Expired,
-            Rejected::Form
-            | Rejected::Header
-            | Rejected::UnknownKey
-            | Rejected::Signature
-            | Rejected::Issuer
-            | Rejected::Retired
-            | Rejected::Lifetime => Denied::Invalid,
+            JwtError::Time => Denied::Expired,
+            JwtError::Form
+            | JwtError::Header
+            | JwtError::UnknownKey
+            | JwtError::Signature
+            | JwtError::Issuer
+            | JwtError::Retired
+            | JwtError::Lifetime => Denied::Invalid,
         }
     })
 }

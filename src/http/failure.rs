@@ -13,7 +13,7 @@ use crate::domain::oauth_error::{
 };
 use crate::domain::rate_policy::RateLimitExceeded;
 use crate::domain::time::Time;
-use crate::keys::signer::NotSigned;
+use crate::keys::signer::SignError;
 use crate::store::{StoreError, TxError};
 use crate::web::form::BadForm;
 use crate::web::limits::TooMany;
@@ -28,7 +28,7 @@ pub enum Failure {
     Refused(OAuthError),
     Form(BadForm),
     Store(StoreError),
-    Signing(NotSigned),
+    Signing(SignError),
     TooMany {
         seconds: i64,
     },
@@ -101,8 +101,8 @@ where
     }
 }
 
-impl From<NotSigned> for Failure {
-    fn from(error: NotSigned) -> Self {
+impl From<SignError> for Failure {
+    fn from(error: SignError) -> Self {
         Self::Signing(error)
     }
 }
@@ -138,7 +138,7 @@ impl Failure {
         match self {
             Self::Refused(error) => error.clone(),
             Self::Form(error) => OAuthError::invalid_request(format!("The request is malformed: {error}.")),
-            Self::Store(StoreError::Unavailable(_)) | Self::Signing(NotSigned::Busy) => OAuthError::new(
+            Self::Store(StoreError::Unavailable(_)) | Self::Signing(SignError::Busy) => OAuthError::new(
                 OAuthCode::TemporarilyUnavailable,
                 "The server cannot take this now. Try again in a moment.",
                 "unavailable",
@@ -152,7 +152,7 @@ impl Failure {
                 )
             },
             Self::Store(StoreError::Conflict(_) | StoreError::Failed(_))
-            | Self::Signing(NotSigned::Failed)
+            | Self::Signing(SignError::Failed)
             | Self::Internal(_) => OAuthError::new(
                 OAuthCode::ServerError,
                 format!("Something went wrong on the server. Reference: {}", request_id::current()),
@@ -171,11 +171,11 @@ impl Failure {
             Self::TooMany { .. } => {
                 tracing::warn!(request_id, "too many requests of one address or credential");
             }
-            Self::Store(StoreError::Unavailable(_)) | Self::Signing(NotSigned::Busy) => {
+            Self::Store(StoreError::Unavailable(_)) | Self::Signing(SignError::Busy) => {
                 tracing::warn!(request_id, error = %self, "cannot take the request now");
             }
             Self::Store(StoreError::Conflict(_) | StoreError::Failed(_))
-            | Self::Signing(NotSigned::Failed)
+            | Self::Signing(SignError::Failed)
             | Self::Internal(_) => tracing::error!(request_id, error = %self, "failed"),
         }
     }

@@ -17,7 +17,7 @@ use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
 use crate::domain::static_secret::{SecretForm, StaticKind};
 use crate::keys::jwt::TokenType;
-use crate::keys::signer::NotSigned;
+use crate::keys::signer::SignError;
 use crate::services::authenticate::{Principal, Subject};
 use crate::services::key_exchange;
 use crate::web::app::App;
@@ -50,7 +50,7 @@ pub(super) async fn issue(
     app.limits.call_api(&principal.credential.id, app.now())?;
     app.confirm_keys().await?;
     if !app.keyring.has_room() {
-        return Err(NotSigned::Busy.into());
+        return Err(SignError::Busy.into());
     }
     let claims = key_exchange::claims(&app.config, grant, &principal, &asked, app.now(), Entropy)?;
     let access_token = app.keyring.sign(TokenType::Access, &claims).await?;

@@ -29,7 +29,7 @@ use crate::grants::device::{self, DeviceCodeRequest};
 use crate::grants::refresh::{self, RefreshRequest};
 use crate::grants::{ApprovedGrant, Outcome, TokenSet};
 use crate::keys::jwt::TokenType;
-use crate::keys::signer::NotSigned;
+use crate::keys::signer::SignError;
 use crate::store::{StoreError, Work};
 use crate::web::app::App;
 use crate::web::origin;
@@ -82,7 +82,7 @@ async fn fast_path(
     };
     let Some(path) = FastPath::of(app, client, token_request) else { return Ok(None) };
     if !app.keyring.has_room() {
-        return Err(NotSigned::Busy.into());
+        return Err(SignError::Busy.into());
     }
     let (done, answered) = oneshot::channel();
     let to_sign = app.clone();

@@ -28,7 +28,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// All slots of the queue are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords are being checked")]
-pub struct Busy;
+pub struct HasherBusy;
 
 /// How much higher the niceness of a hashing thread is than that of the process.
 #[cfg(target_os = "linux")]
@@ -152,16 +152,19 @@ impl PasswordHasher {
     }
 
     /// Takes a slot for a caller at this address.
-    pub fn reserve(&self, address: Option<IpAddr>) -> Result<QueueSlot, Busy> {
+    pub fn reserve(&self, address: Option<IpAddr>) -> Result<QueueSlot, HasherBusy> {
         let shared = &self.0.0;
         let network = address.map(site);
         let mut queue = shared.queue();
         let of_network = queue.held.get(&network).copied().unwrap_or(0);
         if of_network >= shared.most.div_ceil(2) {
-            return Err(Busy);
+            return Err(HasherBusy);
         }
-        let given_up =
-            if queue.places < shared.most { None } else { Some(queue.evict_newest(of_network).ok_or(Busy)?) };
+        let given_up = if queue.places < shared.most {
+            None
+        } else {
+            Some(queue.evict_newest(of_network).ok_or(HasherBusy)?)
+        };
         queue.places += 1;
         queue.held.insert(network, of_network + 1);
         // Dropping the job frees its slot, which needs the same lock.
@@ -192,12 +195,12 @@ impl Drop for QueueSlot {
 
 impl QueueSlot {
     /// Verifies a password against a PHC string. Without one, does the same work and returns no match.
-    pub async fn check(self, password: Secret, hash: Option<String>) -> Result<Match, Busy> {
+    pub async fn check(self, password: Secret, hash: Option<String>) -> Result<Match, HasherBusy> {
         self.run(move |memory| memory.check(&password, hash.as_deref())).await
     }
 
     /// Hashes a password to a PHC string.
-    pub async fn hash(self, password: Secret, entropy: Entropy) -> Result<String, Busy> {
+    pub async fn hash(self, password: Secret, entropy: Entropy) -> Result<String, HasherBusy> {
         self.run(move |memory| memory.hash(&password, entropy)).await
     }
 
@@ -208,14 +211,14 @@ impl QueueSlot {
         password: Secret,
         vet: impl FnOnce(&Secret) -> Result<(), E> + Send + 'static,
         entropy: Entropy,
-    ) -> Result<Result<String, E>, Busy> {
+    ) -> Result<Result<String, E>, HasherBusy> {
         self.run(move |memory| vet(&password).map(|()| memory.hash(&password, entropy))).await
     }
 
     async fn run<T: Send + 'static>(
         self,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
-    ) -> Result<T, Busy> {
+    ) -> Result<T, HasherBusy> {
         let (reply, done) = oneshot::channel();
         let (shared, network) = (self.shared.clone(), self.network);
         let run = move |memory: Option<&mut Memory>| {
@@ -230,7 +233,7 @@ impl QueueSlot {
             }
         };
         shared.submit(network, Job { since: Instant::now(), run: Box::new(run) });
-        done.await.map_err(|_| Busy)
+        done.await.map_err(|_| HasherBusy)
     }
 }
 
@@ -301,7 +304,7 @@ mod tests {
                     tokio::task::yield_now().await;
                     if n < 6 { waiting.push(check) } else { check.abort() }
                 }
-                Err(Busy) => refused += 1,
+                Err(HasherBusy) => refused += 1,
             }
         }
         assert_eq!(refused, 256 - (2 * SLOTS_PER_THREAD - 2), "the two running jobs have slots too");
@@ -353,7 +356,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert_eq!(flood.len(), SLOTS_PER_THREAD - 1, "the running job has a slot too");
-        assert_eq!(passwords.reserve(Some(at(1))).err(), Some(Busy));
+        assert_eq!(passwords.reserve(Some(at(1))).err(), Some(HasherBusy));
         let others: Vec<_> = (3..23).map(|network| passwords.reserve(Some(at(network))).unwrap()).collect();
         assert_eq!(passwords.0.0.queue().places, SLOTS_PER_THREAD);
         drop(work);
@@ -400,7 +403,7 @@ mod tests {
     async fn a_panicking_job_does_not_end_the_thread() {
         let passwords = PasswordHasher::start(1, &Tasks::default()).unwrap();
         let panics = passwords.reserve(None).unwrap().run(|_| panic!("in a test"));
-        assert_eq!(panics.await, Err::<(), _>(Busy));
+        assert_eq!(panics.await, Err::<(), _>(HasherBusy));
         assert_eq!(passwords.reserve(None).unwrap().run(|_| 1).await, Ok(1));
     }
 }

@@ -72,7 +72,7 @@ pub fn signing_input<T: Serialize>(
 
 /// Why a token is rejected. Only for the log: clients get `invalid_token` in all cases.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Rejected {
+pub enum JwtError {
     #[error("not a compact JWS")]
     Form,
     #[error("the header is not one that this server issues")]
@@ -98,24 +98,24 @@ const MAX_LENGTH: usize = 8192;
 const SKEW: i64 = 60;
 
 /// Verifies an access token: format, type, key, signature, issuer and time, in this order.
-pub fn verify_access(keys: &KeySet, issuer: &str, now: Time, token: &str) -> Result<AccessClaims, Rejected> {
+pub fn verify_access(keys: &KeySet, issuer: &str, now: Time, token: &str) -> Result<AccessClaims, JwtError> {
     let (ClaimsWithNotBefore { claims, nbf }, retired_at) =
         verify::<ClaimsWithNotBefore>(keys, TokenType::Access, token)?;
     if claims.iss != issuer {
-        return Err(Rejected::Issuer);
+        return Err(JwtError::Issuer);
     }
     let now = now.seconds();
     if claims.exp <= now || claims.iat > now + SKEW || nbf.is_some_and(|nbf| nbf > now) {
-        return Err(Rejected::Time);
+        return Err(JwtError::Time);
     }
     // Limits the use of a leaked key: `iat` is bounded by its retirement and by the clock, and so, by the maximum
     // lifetime, is `exp`.
     if retired_at.is_some_and(|retired| claims.iat > retired.seconds()) {
-        return Err(Rejected::Retired);
+        return Err(JwtError::Retired);
     }
     let lifetime = claims.exp.checked_sub(claims.iat);
     if lifetime.is_none_or(|seconds| seconds > keys.longest_lifetime().num_seconds()) {
-        return Err(Rejected::Lifetime);
+        return Err(JwtError::Lifetime);
     }
     Ok(claims)
 }
@@ -133,12 +133,12 @@ fn verify<T: DeserializeOwned>(
     keys: &KeySet,
     token_type: TokenType,
     token: &str,
-) -> Result<(T, Option<Time>), Rejected> {
+) -> Result<(T, Option<Time>), JwtError> {
     if token.len() > MAX_LENGTH || !token.is_ascii() || token.split('.').count() != 3 {
-        return Err(Rejected::Form);
+        return Err(JwtError::Form);
     }
     let kid = header_kid(token_type, token)?;
-    let verifying = keys.verification_key(&kid).ok_or(Rejected::UnknownKey)?;
+    let verifying = keys.verification_key(&kid).ok_or(JwtError::UnknownKey)?;
     let mut validation = Validation::new(Algorithm::RS256);
     // The caller checks the claims, with the server's own clock and issuer.
     validation.validate_exp = false;
@@ -146,13 +146,13 @@ fn verify<T: DeserializeOwned>(
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
     let data =
-        jsonwebtoken::decode::<T>(token, verifying.key, &validation).map_err(|_| Rejected::Signature)?;
+        jsonwebtoken::decode::<T>(token, verifying.key, &validation).map_err(|_| JwtError::Signature)?;
     Ok((data.claims, verifying.retired_at))
 }
 
 /// The `kid` of a header that has exactly the members that this server issues. Rejects `jwk`, `jku`, `crit` and all
 /// others.
-fn header_kid(token_type: TokenType, token: &str) -> Result<String, Rejected> {
+fn header_kid(token_type: TokenType, token: &str) -> Result<String, JwtError> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct ExpectedHeader {
@@ -161,10 +161,10 @@ fn header_kid(token_type: TokenType, token: &str) -> Result<String, Rejected> {
         kid: String,
     }
     let header = token.split('.').next().unwrap_or_default();
-    let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| Rejected::Form)?;
-    let header: ExpectedHeader = serde_json::from_slice(&header).map_err(|_| Rejected::Header)?;
+    let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| JwtError::Form)?;
+    let header: ExpectedHeader = serde_json::from_slice(&header).map_err(|_| JwtError::Header)?;
     let right = header.alg == "RS256" && header.typ == token_type.typ();
-    if right { Ok(header.kid) } else { Err(Rejected::Header) }
+    if right { Ok(header.kid) } else { Err(JwtError::Header) }
 }
 
 #[cfg(test)]

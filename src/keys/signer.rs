@@ -23,7 +23,7 @@ const BATCH: usize = 8;
 
 /// Why a token was not signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotSigned {
+pub enum SignError {
     #[error("too many tokens are waiting for a signature")]
     Busy,
     #[error("the signing key failed")]
@@ -102,7 +102,7 @@ impl Signer {
     }
 
     /// Signs `header.payload` and returns the whole token.
-    pub async fn sign(&self, key: Arc<PrivateKey>, message: String) -> Result<String, NotSigned> {
+    pub async fn sign(&self, key: Arc<PrivateKey>, message: String) -> Result<String, SignError> {
         let (reply, signed) = oneshot::channel();
         self.try_submit(
             move || signed_by(&key, message),
@@ -111,7 +111,7 @@ impl Signer {
                 drop(reply.send(outcome));
             },
         );
-        signed.await.unwrap_or(Err(NotSigned::Failed))
+        signed.await.unwrap_or(Err(SignError::Failed))
     }
 
     /// Whether there is room for work that has not started yet. Leaves half of the queue to work that has.
@@ -119,14 +119,14 @@ impl Signer {
         self.0.0.queue().waiting.len() < QUEUE / 2
     }
 
-    /// Queues `work`, or fails as [`NotSigned::Busy`] if the queue is full.
+    /// Queues `work`, or fails as [`SignError::Busy`] if the queue is full.
     fn try_submit<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, NotSigned> + Send + 'static,
-        deliver: impl FnOnce(Result<T, NotSigned>) + Send + 'static,
+        work: impl FnOnce() -> Result<T, SignError> + Send + 'static,
+        deliver: impl FnOnce(Result<T, SignError>) + Send + 'static,
     ) {
         if self.0.0.queue().waiting.len() >= QUEUE {
-            return deliver(Err(NotSigned::Busy));
+            return deliver(Err(SignError::Busy));
         }
         self.submit(work, deliver);
     }
@@ -135,14 +135,14 @@ impl Signer {
     /// queues before the commit bound their number.
     pub fn submit<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, NotSigned> + Send + 'static,
-        deliver: impl FnOnce(Result<T, NotSigned>) + Send + 'static,
+        work: impl FnOnce() -> Result<T, SignError> + Send + 'static,
+        deliver: impl FnOnce(Result<T, SignError>) + Send + 'static,
     ) {
         let mut desk = self.0.0.queue();
         desk.waiting.push_back(Box::new(move || {
             let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
                 tracing::error!("signing panicked");
-                Err(NotSigned::Failed)
+                Err(SignError::Failed)
             });
             Box::new(move || deliver(outcome))
         }));
@@ -152,8 +152,8 @@ impl Signer {
 }
 
 /// Appends the signature to `header.payload`.
-pub fn signed_by(key: &PrivateKey, mut message: String) -> Result<String, NotSigned> {
-    let signature = key.try_sign(message.as_bytes()).map_err(|_| NotSigned::Failed)?;
+pub fn signed_by(key: &PrivateKey, mut message: String) -> Result<String, SignError> {
+    let signature = key.try_sign(message.as_bytes()).map_err(|_| SignError::Failed)?;
     message.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut message);
     Ok(message)
@@ -188,14 +188,14 @@ mod tests {
         let (sender, delivered) = mpsc::channel();
         let failed = sender.clone();
         signer.submit(
-            || -> Result<u32, NotSigned> { panic!("in a test") },
+            || -> Result<u32, SignError> { panic!("in a test") },
             move |outcome| {
                 failed.send(outcome).unwrap();
             },
         );
-        signer.submit(|| Ok(1), |_: Result<u32, NotSigned>| panic!("in a test"));
+        signer.submit(|| Ok(1), |_: Result<u32, SignError>| panic!("in a test"));
         signer.submit(|| Ok(2), move |outcome| sender.send(outcome).unwrap());
-        assert_eq!(delivered.recv_timeout(TIMEOUT).unwrap(), Err(NotSigned::Failed));
+        assert_eq!(delivered.recv_timeout(TIMEOUT).unwrap(), Err(SignError::Failed));
         assert_eq!(delivered.recv_timeout(TIMEOUT).unwrap(), Ok(2));
     }
 
@@ -219,7 +219,7 @@ mod tests {
         let committed = sender.clone();
         signer.submit(|| Ok(()), move |outcome| committed.send(outcome).unwrap());
         signer.try_submit(|| Ok(()), move |outcome| sender.send(outcome).unwrap());
-        assert_eq!(refused.recv_timeout(TIMEOUT).unwrap(), Err(NotSigned::Busy));
+        assert_eq!(refused.recv_timeout(TIMEOUT).unwrap(), Err(SignError::Busy));
         drop(open);
         assert_eq!(refused.recv_timeout(TIMEOUT).unwrap(), Ok(()));
     }

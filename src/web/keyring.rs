@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use crate::domain::time::Time;
 use crate::grants::TokenSet;
-use crate::keys::jwt::{self, AccessClaims, Rejected, TokenType};
+use crate::keys::jwt::{self, AccessClaims, JwtError, TokenType};
 use crate::keys::master::MasterKey;
 use crate::keys::set::KeySet;
-use crate::keys::signer::{NotSigned, Signer, signed_by};
+use crate::keys::signer::{SignError, Signer, signed_by};
 use crate::services::signing_keys::{self, KeyFailure, StoredKeys};
 use crate::store::StoreError;
 
@@ -115,9 +115,9 @@ impl Keyring {
     }
 
     /// Signs claims with the active key.
-    pub async fn sign<T: Serialize>(&self, token_type: TokenType, claims: &T) -> Result<String, NotSigned> {
+    pub async fn sign<T: Serialize>(&self, token_type: TokenType, claims: &T) -> Result<String, SignError> {
         let key = self.current().active();
-        let message = jwt::signing_input(token_type, &key.kid, claims).map_err(|_| NotSigned::Failed)?;
+        let message = jwt::signing_input(token_type, &key.kid, claims).map_err(|_| SignError::Failed)?;
         self.signer.sign(key, message).await
     }
 
@@ -130,19 +130,19 @@ impl Keyring {
     pub fn sign_later(
         &self,
         issue: impl FnOnce() -> TokenSet + Send + 'static,
-        deliver: impl FnOnce(Result<(TokenSet, String), NotSigned>) + Send + 'static,
+        deliver: impl FnOnce(Result<(TokenSet, String), SignError>) + Send + 'static,
     ) {
         let key = self.current().active();
         let work = move || {
             let issued = issue();
             let message = jwt::signing_input(TokenType::Access, &key.kid, &issued.claims);
-            let token = signed_by(&key, message.map_err(|_| NotSigned::Failed)?)?;
+            let token = signed_by(&key, message.map_err(|_| SignError::Failed)?)?;
             Ok((issued, token))
         };
         self.signer.submit(work, deliver);
     }
 
-    pub fn verify_access(&self, issuer: &str, now: Time, token: &str) -> Result<AccessClaims, Rejected> {
+    pub fn verify_access(&self, issuer: &str, now: Time, token: &str) -> Result<AccessClaims, JwtError> {
         jwt::verify_access(&self.current(), issuer, now, token)
     }
 }

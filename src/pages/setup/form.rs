@@ -8,7 +8,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
 use crate::domain::{email, password};
-use crate::keys::hashing::Busy;
+use crate::keys::hashing::HasherBusy;
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::refusal::Refusal;
 use crate::pages::shared::request::{PageRequest, PageResult};
@@ -130,7 +130,7 @@ async fn complete(req: &PageRequest, form: &Parameters, filled: SetupFields) -> 
         Ok(Err(unfit)) => {
             return Ok(redisplay(req, form, Problems::default().with("password", unfit.to_string())));
         }
-        Err(Busy) => return Ok(req.refuse(Refusal::TooManyTries { seconds: 2 })),
+        Err(HasherBusy) => return Ok(req.refuse(Refusal::TooManyTries { seconds: 2 })),
     };
     let owner = NewUser { email, name, password_hash };
     let (browser, origin) = (req.browser.digest(), req.browser.origin.clone());
