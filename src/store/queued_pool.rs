@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::engine::conn::Conn;
 use super::engine::error::{Cause, StoreError};
-use super::engine::manager::{LIFETIME, Manager, NotOpened};
+use super::engine::manager::{LIFETIME, Manager, PoolError};
 use super::transaction::{self, FailedTransaction};
 use super::work::Work;
 use crate::domain::time::Clock;
@@ -127,8 +127,8 @@ impl QueuedPool {
 #[derive(Debug)]
 struct LogPoolErrors;
 
-impl r2d2::HandleError<NotOpened> for LogPoolErrors {
-    fn handle_error(&self, error: NotOpened) {
+impl r2d2::HandleError<PoolError> for LogPoolErrors {
+    fn handle_error(&self, error: PoolError) {
         tracing::warn!(%error, "a database connection could not be opened");
     }
 }

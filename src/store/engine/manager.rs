@@ -47,9 +47,9 @@ pub(in crate::store) struct PooledConn {
 /// becomes a `StoreError` again.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(in crate::store) struct NotOpened(String);
+pub(in crate::store) struct PoolError(String);
 
-impl From<StoreError> for NotOpened {
+impl From<StoreError> for PoolError {
     fn from(error: StoreError) -> Self {
         Self(match error {
             StoreError::Unavailable(away) => away.to_string(),
@@ -113,13 +113,13 @@ impl Manager {
 
 impl r2d2::ManageConnection for Manager {
     type Connection = PooledConn;
-    type Error = NotOpened;
+    type Error = PoolError;
 
-    fn connect(&self) -> Result<PooledConn, NotOpened> {
+    fn connect(&self) -> Result<PooledConn, PoolError> {
         Ok(self.open()?)
     }
 
-    fn is_valid(&self, pooled: &mut PooledConn) -> Result<(), NotOpened> {
+    fn is_valid(&self, pooled: &mut PooledConn) -> Result<(), PoolError> {
         Ok(pooled.conn.batch_execute("SELECT 1").map_err(StoreError::from)?)
     }
 
