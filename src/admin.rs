@@ -11,8 +11,8 @@ use clap::Subcommand;
 
 use crate::config::{Config, duration};
 use crate::domain::time::Clock;
-use crate::services::instance::{self, OpenError};
-use crate::services::signing_keys::KeyFailure;
+use crate::services::instance::{self, InstanceError};
+use crate::services::signing_keys::SigningKeyError;
 use crate::store::{Store, StoreError};
 
 /// An administration command
@@ -48,9 +48,9 @@ pub enum Command {
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(#[from] InstanceError),
     #[error(transparent)]
-    Keys(#[from] KeyFailure),
+    Keys(#[from] SigningKeyError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{0}")]
@@ -91,7 +91,7 @@ pub async fn run(command: Command, config: &Config) -> Result<String, Failure> {
     }
 }
 
-fn store(config: &Config) -> Result<Store, OpenError> {
+fn store(config: &Config) -> Result<Store, InstanceError> {
     instance::open_database(config, Clock::System)
 }
 

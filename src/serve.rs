@@ -28,8 +28,8 @@ use crate::http::metadata::BadMetadata;
 use crate::keys::hashing::PasswordHasher;
 use crate::keys::signer::Signer;
 use crate::services::claim::{self, DatabaseClaim};
-use crate::services::instance::{self, Instance, OpenError};
-use crate::services::signing_keys::{self, KeyFailure};
+use crate::services::instance::{self, Instance, InstanceError};
+use crate::services::signing_keys::{self, SigningKeyError};
 use crate::services::{accounts, setup};
 use crate::store::StoreError;
 use crate::web::app::{App, Parts};
@@ -71,9 +71,9 @@ pub enum StartError {
     #[error("cannot listen at {address}: {error}")]
     Listen { address: SocketAddr, error: io::Error },
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(#[from] InstanceError),
     #[error(transparent)]
-    Keys(#[from] KeyFailure),
+    Keys(#[from] SigningKeyError),
     #[error(transparent)]
     Metadata(#[from] BadMetadata),
     #[error(transparent)]
@@ -151,14 +151,14 @@ async fn open(
     let opened = spawn_blocking(move || {
         // Taken before migrations, so that none runs while another server uses the database.
         let claim = claim::claim(&to_open)?;
-        Ok::<_, OpenError>((claim, instance::open_or_create(&to_open, clock)?))
+        Ok::<_, InstanceError>((claim, instance::open_or_create(&to_open, clock)?))
     })
     .await;
     let (claim, Instance { store, master }) = opened.map_err(io::Error::other)??;
     signing_keys::bootstrap(&store, &master, config.keys.rsa_bits).await?;
     let (access, read_at) = (config.tokens.access, Instant::now());
     let keys = store.read(move |conn| signing_keys::read(conn, access)).await?;
-    let set = signing_keys::open(&keys, &master).map_err(KeyFailure::from)?;
+    let set = signing_keys::open(&keys, &master).map_err(SigningKeyError::from)?;
     let to_register = config.clone();
     store.write(move |work| accounts::ensure_companion(work, &to_register)).await?;
     let signer = Signer::start(available_parallelism().map_or(1, usize::from), store.tasks())?;

@@ -14,7 +14,7 @@ use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::services::accounts;
-use crate::services::client_secrets::{self, Refused};
+use crate::services::client_secrets::{self, ClientSecretRefusal};
 use crate::store::{Store, StoreError, TxError, clients};
 
 /// Maximum number of redirect URIs of a client.
@@ -225,12 +225,12 @@ async fn rotate_secret(
     .render(json))
 }
 
-fn no_secret(id: &str, error: TxError<Refused>) -> Failure {
+fn no_secret(id: &str, error: TxError<ClientSecretRefusal>) -> Failure {
     match error {
-        TxError::Refused(Refused::NoSuchClient) => {
+        TxError::Refused(ClientSecretRefusal::NoSuchClient) => {
             Failure::Refused(format!("There is no client {id}. `keystiled client list` shows them."))
         }
-        TxError::Refused(Refused::Public) => {
+        TxError::Refused(ClientSecretRefusal::Public) => {
             Failure::Refused(format!("Client {id} is public and has no secret."))
         }
         TxError::Store(error) => error.into(),

@@ -1,6 +1,6 @@
 //! Limits on what a credential may create, besides scopes: lifetime, addresses and mode.
 
-use super::refusal::Refusal;
+use super::refusal::ServiceRefusal;
 use crate::domain::allowed_addresses::AllowedAddresses;
 use crate::domain::static_secret::{Mode, StaticKind};
 use crate::domain::time::Time;
@@ -30,15 +30,15 @@ impl Bounds {
         kind: StaticKind,
         ends_at: Option<Time>,
         allowed_addresses: Option<&AllowedAddresses>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ServiceRefusal> {
         if let Some(last) = self.ends_at
             && ends_at.is_none_or(|end| end > last)
         {
             let message = format!("What is made with this credential ends with it, by {}.", last.iso());
-            return Err(Refusal::invalid("expiresAt", message));
+            return Err(ServiceRefusal::invalid("expiresAt", message));
         }
         if self.mode == Some(Mode::Test) && kind.mode() == Some(Mode::Live) {
-            return Err(Refusal::invalid(
+            return Err(ServiceRefusal::invalid(
                 "mode",
                 "A test key makes test keys only. Sign in to make a live one.",
             ));
@@ -47,7 +47,7 @@ impl Bounds {
             && !allowed_addresses.is_some_and(|wanted| wanted.is_subset(own))
         {
             let message = format!("This credential works from {own} only, and so must what is made with it.");
-            return Err(Refusal::invalid("allowedAddresses", message));
+            return Err(ServiceRefusal::invalid("allowedAddresses", message));
         }
         Ok(())
     }
@@ -69,7 +69,7 @@ mod tests {
             end,
             addresses,
         ) {
-            Err(Refusal::Invalid { field, .. }) => Some(field),
+            Err(ServiceRefusal::Invalid { field, .. }) => Some(field),
             Err(other) => panic!("{other:?}"),
             Ok(()) => None,
         };

@@ -8,7 +8,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::instance::{self, OpenError};
+use super::instance::{self, InstanceError};
 use super::private_files;
 use crate::config::Config;
 
@@ -17,7 +17,7 @@ use crate::config::Config;
 pub struct DatabaseClaim(#[expect(dead_code, reason = "held for its lock")] File);
 
 /// Claims the database for a server; `None` for PostgreSQL, which serves many nodes.
-pub fn claim(config: &Config) -> Result<Option<DatabaseClaim>, OpenError> {
+pub fn claim(config: &Config) -> Result<Option<DatabaseClaim>, InstanceError> {
     let Some(database) = config.database.url.sqlite_path() else { return Ok(None) };
     // A refused start leaves no file behind.
     if instance::is_missing(config)? && database.starts_with(&config.server.data_dir) {
@@ -25,7 +25,7 @@ pub fn claim(config: &Config) -> Result<Option<DatabaseClaim>, OpenError> {
     }
     // Symbolic links to one file share one lock; SQLite follows them too.
     let path = lock_path(&fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
-    let failed = |error: io::Error| OpenError::File { path: path.clone(), error };
+    let failed = |error: io::Error| InstanceError::File { path: path.clone(), error };
     let mut file = private_files::open_for_locking(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
@@ -33,7 +33,7 @@ pub fn claim(config: &Config) -> Result<Option<DatabaseClaim>, OpenError> {
             let mut holder = String::new();
             let known = file.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
             let holder = if known { format!(" (process {})", holder.trim()) } else { String::new() };
-            return Err(OpenError::InUse { path: database.to_owned(), holder });
+            return Err(InstanceError::InUse { path: database.to_owned(), holder });
         }
         Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
             tracing::warn!(

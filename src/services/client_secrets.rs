@@ -13,13 +13,13 @@ pub const MAX_OVERLAP: TimeDelta = TimeDelta::days(30);
 
 /// Why a secret was not changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub enum ClientSecretRefusal {
     NoSuchClient,
     /// The client is public and has no secret.
     Public,
 }
 
-impl RefusalReason for Refused {}
+impl RefusalReason for ClientSecretRefusal {}
 
 /// Rotates a client secret. The current one is accepted for `keep_old` longer; any older one ends. Returns
 /// when the old one ends, if it is still accepted.
@@ -29,10 +29,10 @@ pub fn rotate(
     new: Digest,
     keep_old: TimeDelta,
     actor: &Actor,
-) -> Result<Option<Time>, TxError<Refused>> {
-    let client = clients::lock(work.conn, id)?.ok_or(Refused::NoSuchClient)?;
+) -> Result<Option<Time>, TxError<ClientSecretRefusal>> {
+    let client = clients::lock(work.conn, id)?.ok_or(ClientSecretRefusal::NoSuchClient)?;
     if client.is_public() {
-        return Err(Refused::Public.into());
+        return Err(ClientSecretRefusal::Public.into());
     }
     let lives_on = keep_old > TimeDelta::zero();
     let old = client.secret.filter(|_| lives_on);
@@ -45,10 +45,10 @@ pub fn rotate(
 }
 
 /// Revokes the previous secret; `false` if none is still accepted.
-pub fn end_old(work: &mut Work<'_>, id: &str, actor: &Actor) -> Result<bool, TxError<Refused>> {
-    let client = clients::lock(work.conn, id)?.ok_or(Refused::NoSuchClient)?;
+pub fn end_old(work: &mut Work<'_>, id: &str, actor: &Actor) -> Result<bool, TxError<ClientSecretRefusal>> {
+    let client = clients::lock(work.conn, id)?.ok_or(ClientSecretRefusal::NoSuchClient)?;
     if client.is_public() {
-        return Err(Refused::Public.into());
+        return Err(ClientSecretRefusal::Public.into());
     }
     let accepted = client.old_secret.is_some_and(|old| work.now < old.ends_at);
     clients::set_secrets(work.conn, id, client.secret, None)?;

@@ -4,21 +4,21 @@ use crate::domain::key_policy::Lifetime;
 use crate::domain::scope::{Catalog, ScopeSet};
 use crate::domain::time::Time;
 
-use super::refusal::Refusal;
+use super::refusal::ServiceRefusal;
 
 /// Maximum length of a name, in characters.
 pub const MAX_NAME: usize = 100;
 
 /// Validates a name.
-pub(super) fn name(text: &str) -> Result<String, Refusal> {
+pub(super) fn name(text: &str) -> Result<String, ServiceRefusal> {
     line("name", text, MAX_NAME)
 }
 
 /// Validates a non-empty single line of text.
-pub(super) fn line(field: &'static str, text: &str, longest: usize) -> Result<String, Refusal> {
+pub(super) fn line(field: &'static str, text: &str, longest: usize) -> Result<String, ServiceRefusal> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > longest || text.chars().any(char::is_control) {
-        return Err(Refusal::invalid(
+        return Err(ServiceRefusal::invalid(
             field,
             format!("{field} must be one line of 1 to {longest} characters."),
         ));
@@ -27,14 +27,14 @@ pub(super) fn line(field: &'static str, text: &str, longest: usize) -> Result<St
 }
 
 /// Parses scope ids: at least one, all of them in the catalog.
-pub(super) fn scopes(catalog: &Catalog, names: &[String]) -> Result<ScopeSet, Refusal> {
+pub(super) fn scopes(catalog: &Catalog, names: &[String]) -> Result<ScopeSet, ServiceRefusal> {
     if names.is_empty() {
         let message = "scopes is empty. Name at least one scope; GET /api/v1/scopes lists them.";
-        return Err(Refusal::invalid("scopes", message));
+        return Err(ServiceRefusal::invalid("scopes", message));
     }
     match names.iter().find(|name| !catalog.contains(name)) {
         // The value is not echoed: it may be long, or anything.
-        Some(_) => Err(Refusal::invalid(
+        Some(_) => Err(ServiceRefusal::invalid(
             "scopes",
             "scopes names one that does not exist. GET /api/v1/scopes lists those that do.",
         )),
@@ -49,9 +49,9 @@ pub(super) fn end(
     lifetime: Lifetime,
     now: Time,
     end: Option<Time>,
-) -> Result<Option<Time>, Refusal> {
+) -> Result<Option<Time>, ServiceRefusal> {
     if end.is_some_and(|end| end <= now) {
-        return Err(Refusal::invalid("expiresAt", "expiresAt is in the past."));
+        return Err(ServiceRefusal::invalid("expiresAt", "expiresAt is in the past."));
     }
     match lifetime {
         Lifetime::AtMost(longest) if !lifetime.allows(now, end) => {
@@ -60,7 +60,7 @@ pub(super) fn end(
                 "{organization} lets {what} live for at most {}. Choose an expiresAt up to {last}, or ask an owner or admin to allow more.",
                 words(longest.num_seconds())
             );
-            Err(Refusal::invalid("expiresAt", message))
+            Err(ServiceRefusal::invalid("expiresAt", message))
         }
         Lifetime::Unlimited | Lifetime::AtMost(_) => Ok(end),
     }
@@ -87,7 +87,9 @@ mod tests {
         let limit = Lifetime::AtMost(TimeDelta::days(90));
         let ends = |end| super::end("API keys", "Acme", limit, at(0), end);
         assert_eq!(ends(Some(at(60))), Ok(Some(at(60))));
-        let Err(Refusal::Invalid { field: "expiresAt", message }) = ends(None) else { panic!("allowed") };
+        let Err(ServiceRefusal::Invalid { field: "expiresAt", message }) = ends(None) else {
+            panic!("allowed")
+        };
         assert!(message.contains("at most 90 days") && message.contains("1970-04-01"), "{message}");
         assert!(ends(Some(at(0))).is_err());
         assert_eq!((words(1), words(7200)), ("1 second".to_owned(), "2 hours".to_owned()));

@@ -35,7 +35,7 @@ pub struct Instance {
 
 /// Why the deployment cannot be opened on this machine.
 #[derive(Debug, thiserror::Error)]
-pub enum OpenError {
+pub enum InstanceError {
     #[error("{}: cannot be made or opened: {error}", path.display())]
     File { path: PathBuf, error: io::Error },
     #[error("{}: {error}. {}", path.display(), error.remedy())]
@@ -82,7 +82,7 @@ pub enum OpenError {
 }
 
 /// Opens the deployment for `keystiled serve`, or creates it.
-pub fn open_or_create(config: &Config, clock: Clock) -> Result<Instance, OpenError> {
+pub fn open_or_create(config: &Config, clock: Clock) -> Result<Instance, InstanceError> {
     create_database(config)?;
     // Read before the key file: a node that starts concurrently creates the file first and seals afterwards.
     let sealed = sealed_keys(config)?;
@@ -96,17 +96,17 @@ pub fn open_or_create(config: &Config, clock: Clock) -> Result<Instance, OpenErr
 }
 
 /// Opens the database for `keystiled init`, or creates it.
-pub fn open_or_create_database(config: &Config, clock: Clock) -> Result<Store, OpenError> {
+pub fn open_or_create_database(config: &Config, clock: Clock) -> Result<Store, InstanceError> {
     create_database(config)?;
     connect(config, clock)
 }
 
 /// Opens an existing deployment, with the master key that its signing keys are sealed with.
-pub fn open(config: &Config, clock: Clock) -> Result<Instance, OpenError> {
+pub fn open(config: &Config, clock: Clock) -> Result<Instance, InstanceError> {
     let store = open_database(config, clock)?;
     let sealed = sealed_keys(config)?;
     if sealed == SealedKeys::None {
-        return Err(OpenError::NoSigningKeys { place: display_location(config) });
+        return Err(InstanceError::NoSigningKeys { place: display_location(config) });
     }
     let master = find_master(config)?.ok_or_else(|| missing_master(config))?;
     check_master(config, &master, &sealed)?;
@@ -114,9 +114,9 @@ pub fn open(config: &Config, clock: Clock) -> Result<Instance, OpenError> {
 }
 
 /// Opens an existing database.
-pub fn open_database(config: &Config, clock: Clock) -> Result<Store, OpenError> {
+pub fn open_database(config: &Config, clock: Clock) -> Result<Store, InstanceError> {
     if !has_schema(config)? {
-        return Err(OpenError::NoDatabase { place: display_location(config) });
+        return Err(InstanceError::NoDatabase { place: display_location(config) });
     }
     update_schema(config)?;
     connect(config, clock)
@@ -124,15 +124,15 @@ pub fn open_database(config: &Config, clock: Clock) -> Result<Store, OpenError> 
 
 /// Migrates the schema and returns the names of the migrations that ran. Also fills an empty PostgreSQL
 /// database, because the role that may create tables need not be the server's; does not create a SQLite file.
-pub fn migrate(config: &Config) -> Result<Vec<String>, OpenError> {
+pub fn migrate(config: &Config) -> Result<Vec<String>, InstanceError> {
     if is_missing(config)? && config.database.url.sqlite_path().is_some() {
-        return Err(OpenError::NoDatabase { place: display_location(config) });
+        return Err(InstanceError::NoDatabase { place: display_location(config) });
     }
     update_schema(config)
 }
 
 /// Creates the database if missing, and migrates its schema.
-fn create_database(config: &Config) -> Result<(), OpenError> {
+fn create_database(config: &Config) -> Result<(), InstanceError> {
     if is_missing(config)? {
         if own_file(config).is_some() {
             create_data_dir(config)?;
@@ -146,14 +146,14 @@ fn create_database(config: &Config) -> Result<(), OpenError> {
 
 /// Whether there is no database yet. A master key in the data directory proves that there was one: error
 /// `LostDatabase`.
-pub(super) fn is_missing(config: &Config) -> Result<bool, OpenError> {
+pub(super) fn is_missing(config: &Config) -> Result<bool, InstanceError> {
     // Checked before the database: a node that starts at the same time creates the tables before the key.
     let master_key = own_master_key(config).filter(|path| path.exists());
     if has_schema(config)? {
         return Ok(false);
     }
     master_key.map_or(Ok(true), |master_key| {
-        Err(OpenError::LostDatabase { place: display_location(config), master_key })
+        Err(InstanceError::LostDatabase { place: display_location(config), master_key })
     })
 }
 
@@ -162,22 +162,22 @@ fn own_file(config: &Config) -> Option<&Path> {
     config.database.url.sqlite_path().filter(|file| file.starts_with(&config.server.data_dir))
 }
 
-fn update_schema(config: &Config) -> Result<Vec<String>, OpenError> {
+fn update_schema(config: &Config) -> Result<Vec<String>, InstanceError> {
     if let Some(file) = config.database.url.sqlite_path() {
         private_files::restrict(file).map_err(|error| file_error(file, error))?;
     }
     store::migrate(&location(config), MIGRATION_PATIENCE).map_err(|error| database_error(config, error))
 }
 
-fn has_schema(config: &Config) -> Result<bool, OpenError> {
+fn has_schema(config: &Config) -> Result<bool, InstanceError> {
     store::has_schema(&location(config)).map_err(|error| database_error(config, error))
 }
 
-fn sealed_keys(config: &Config) -> Result<SealedKeys, OpenError> {
+fn sealed_keys(config: &Config) -> Result<SealedKeys, InstanceError> {
     store::inspect(&location(config), signing_keys::sealed).map_err(|error| database_error(config, error))
 }
 
-fn connect(config: &Config, clock: Clock) -> Result<Store, OpenError> {
+fn connect(config: &Config, clock: Clock) -> Result<Store, InstanceError> {
     let (place, database) = (location(config), &config.database);
     let failed = |error| database_error(config, error);
     let clock = guarded_clock(clock, config, &place).map_err(failed)?;
@@ -217,16 +217,16 @@ fn display_location(config: &Config) -> String {
     config.database.url.to_string()
 }
 
-fn database_error(config: &Config, error: StoreError) -> OpenError {
-    OpenError::Database { place: display_location(config), error }
+fn database_error(config: &Config, error: StoreError) -> InstanceError {
+    InstanceError::Database { place: display_location(config), error }
 }
 
-fn file_error(path: &Path, error: io::Error) -> OpenError {
-    OpenError::File { path: path.to_owned(), error }
+fn file_error(path: &Path, error: io::Error) -> InstanceError {
+    InstanceError::File { path: path.to_owned(), error }
 }
 
-fn missing_master(config: &Config) -> OpenError {
-    OpenError::MissingMasterKey {
+fn missing_master(config: &Config) -> InstanceError {
+    InstanceError::MissingMasterKey {
         place: display_location(config),
         path: config.server.data_dir.join(MASTER_KEY),
     }
@@ -241,10 +241,10 @@ fn own_master_key(config: &Config) -> Option<PathBuf> {
 }
 
 /// `None` if the key belongs in the data directory and is missing.
-fn find_master(config: &Config) -> Result<Option<MasterKey>, OpenError> {
+fn find_master(config: &Config) -> Result<Option<MasterKey>, InstanceError> {
     let bytes = match &config.master_key {
         MasterKeySource::Env(text) => {
-            master_key::decode(text.expose()).map_err(OpenError::MasterKeyVariable)?
+            master_key::decode(text.expose()).map_err(InstanceError::MasterKeyVariable)?
         }
         MasterKeySource::File(path) => read(path)?,
         MasterKeySource::DataDir => {
@@ -259,7 +259,7 @@ fn find_master(config: &Config) -> Result<Option<MasterKey>, OpenError> {
 }
 
 /// Creates the key in the data directory. Of nodes that share the directory, one creates it.
-fn create_master(config: &Config) -> Result<MasterKey, OpenError> {
+fn create_master(config: &Config) -> Result<MasterKey, InstanceError> {
     create_data_dir(config)?;
     let path = config.server.data_dir.join(MASTER_KEY);
     let text = Zeroizing::new(STANDARD.encode(*Zeroizing::new(Entropy.bytes::<{ master_key::LENGTH }>())));
@@ -274,16 +274,16 @@ fn bind(config: &Config, bytes: &master_key::Bytes) -> MasterKey {
     MasterKey::new(bytes, config.server.public_url.as_str())
 }
 
-pub(super) fn create_data_dir(config: &Config) -> Result<(), OpenError> {
+pub(super) fn create_data_dir(config: &Config) -> Result<(), InstanceError> {
     let path = &config.server.data_dir;
     private_files::create_dir(path).map_err(|error| file_error(path, error))
 }
 
-fn read(path: &Path) -> Result<master_key::Bytes, OpenError> {
-    master_key::read(path).map_err(|error| OpenError::MasterKey { path: path.to_owned(), error })
+fn read(path: &Path) -> Result<master_key::Bytes, InstanceError> {
+    master_key::read(path).map_err(|error| InstanceError::MasterKey { path: path.to_owned(), error })
 }
 
-fn check_master(config: &Config, master: &MasterKey, sealed: &SealedKeys) -> Result<(), OpenError> {
+fn check_master(config: &Config, master: &MasterKey, sealed: &SealedKeys) -> Result<(), InstanceError> {
     if sealed.opens_with(master) {
         return Ok(());
     }
@@ -292,5 +292,5 @@ fn check_master(config: &Config, master: &MasterKey, sealed: &SealedKeys) -> Res
         MasterKeySource::File(path) => path.display().to_string(),
         MasterKeySource::DataDir => config.server.data_dir.join(MASTER_KEY).display().to_string(),
     };
-    Err(OpenError::WrongMasterKey { place: display_location(config), origin })
+    Err(InstanceError::WrongMasterKey { place: display_location(config), origin })
 }

@@ -2,7 +2,7 @@
 
 use super::authenticate::{self, Principal};
 use super::bounds::Bounds;
-use super::refusal::Refusal;
+use super::refusal::ServiceRefusal;
 use crate::config::Config;
 use crate::domain::audit::{Action, Event, Origin};
 use crate::domain::credential::CredentialKind;
@@ -70,8 +70,8 @@ impl OrgActor {
 
     /// Rechecks the actor inside the transaction of the change and locks the organization's policy until it
     /// ends: the credential was checked earlier, and a slow client decides how much earlier.
-    pub fn recheck(&self, work: &mut Work<'_>, config: &Config) -> Result<Self, TxError<Refusal>> {
-        const GONE: Refusal = Refusal::Credential(authenticate::Refused::Revoked);
+    pub fn recheck(&self, work: &mut Work<'_>, config: &Config) -> Result<Self, TxError<ServiceRefusal>> {
+        const GONE: ServiceRefusal = ServiceRefusal::Credential(authenticate::Refused::Revoked);
         let org_id = &self.organization.id;
         let organization = organizations::lock(work.conn, org_id)?;
         let role = match &self.subject {
@@ -91,26 +91,26 @@ impl OrgActor {
     }
 
     /// Refuses actors without this scope.
-    pub fn require(&self, scope: &str) -> Result<(), Refusal> {
+    pub fn require(&self, scope: &str) -> Result<(), ServiceRefusal> {
         if self.scopes.contains(scope) {
             return Ok(());
         }
-        Err(Refusal::MissingScopes(std::iter::once(scope.to_owned()).collect()))
+        Err(ServiceRefusal::MissingScopes(std::iter::once(scope.to_owned()).collect()))
     }
 
     /// Refuses to grant scopes that the actor does not have.
-    pub fn require_may_grant(&self, scopes: &ScopeSet) -> Result<(), Refusal> {
+    pub fn require_may_grant(&self, scopes: &ScopeSet) -> Result<(), ServiceRefusal> {
         let missing = scopes.difference(&self.scopes);
-        if missing.is_empty() { Ok(()) } else { Err(Refusal::MissingScopes(missing)) }
+        if missing.is_empty() { Ok(()) } else { Err(ServiceRefusal::MissingScopes(missing)) }
     }
 
     /// Refuses to act on a subject whose role has scopes that the actor lacks.
-    pub fn require_not_outranked(&self, catalog: &Catalog, role: &str) -> Result<(), Refusal> {
+    pub fn require_not_outranked(&self, catalog: &Catalog, role: &str) -> Result<(), ServiceRefusal> {
         let holds_more = !catalog.held_by(role).is_subset(&catalog.held_by(&self.role));
         let ranks_higher =
             (role == OWNER && self.role != OWNER) || (role::administers(role) && !self.administers());
         if holds_more || ranks_higher {
-            return Err(Refusal::forbidden(format!(
+            return Err(ServiceRefusal::forbidden(format!(
                 "The role {role} can do more than yours, {}.",
                 self.role
             )));

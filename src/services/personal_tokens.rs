@@ -5,7 +5,7 @@ use super::api_keys::{CreatedCredential, Draft, record};
 use super::credential_names::{self, NamedCredential};
 use super::field_validation;
 use super::org_actor::OrgActor;
-use super::refusal::{ForbiddenCode, Refusal};
+use super::refusal::{ForbiddenCode, ServiceRefusal};
 use crate::config::Config;
 use crate::domain::audit::Action;
 use crate::domain::credential::{CredentialKind, EndReason};
@@ -25,7 +25,7 @@ pub struct NewToken {
     pub ends_at: Option<Time>,
 }
 
-const NO_SUCH_TOKEN: Refusal = Refusal::NotFound("There is no such personal token.");
+const NO_SUCH_TOKEN: ServiceRefusal = ServiceRefusal::NotFound("There is no such personal token.");
 const KIND: CredentialKind = CredentialKind::PersonalToken;
 
 /// Creates a token for the actor. The secret is only in the returned value.
@@ -34,7 +34,7 @@ pub fn create(
     config: &Config,
     actor: &OrgActor,
     new: &NewToken,
-) -> Result<CreatedCredential, TxError<Refusal>> {
+) -> Result<CreatedCredential, TxError<ServiceRefusal>> {
     let actor = actor.recheck(work, config)?;
     let owner = require_person(&actor)?;
     let organization = &actor.organization;
@@ -44,11 +44,11 @@ pub fn create(
             "{} does not allow personal tokens. An owner or admin can turn them on.",
             organization.name
         );
-        return Err(Refusal::Forbidden { code: ForbiddenCode::PersonalTokensOff, message }.into());
+        return Err(ServiceRefusal::Forbidden { code: ForbiddenCode::PersonalTokensOff, message }.into());
     }
     if !policy.creators.include(&actor.role) {
         let message = format!("{} allows personal tokens to its owners and admins alone.", organization.name);
-        return Err(Refusal::forbidden(message).into());
+        return Err(ServiceRefusal::forbidden(message).into());
     }
     let name = field_validation::name(&new.name)?;
     let scopes = field_validation::scopes(&config.catalog, &new.scopes)?;
@@ -74,19 +74,23 @@ pub fn list(
     conn: &mut Conn,
     actor: &OrgActor,
     part: PageQuery<'_>,
-) -> Result<Vec<NamedCredential>, TxError<Refusal>> {
+) -> Result<Vec<NamedCredential>, TxError<ServiceRefusal>> {
     let owner = require_person(actor)?;
     let page = static_credentials::page(conn, &actor.organization.id, KIND, Some(&owner), part)?;
     Ok(credential_names::with_names(conn, page)?)
 }
 
-pub fn find(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<NamedCredential, TxError<Refusal>> {
+pub fn find(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<NamedCredential, TxError<ServiceRefusal>> {
     let token = find_own(conn, actor, id)?;
     Ok(credential_names::with_name(conn, token)?)
 }
 
 /// Revokes a token. Idempotent.
-pub fn revoke(work: &mut Work<'_>, actor: &OrgActor, id: &str) -> Result<NamedCredential, TxError<Refusal>> {
+pub fn revoke(
+    work: &mut Work<'_>,
+    actor: &OrgActor,
+    id: &str,
+) -> Result<NamedCredential, TxError<ServiceRefusal>> {
     let token = find_own(work.conn, actor, id)?;
     if credentials::revoke(work.conn, &token.id, work.now, EndReason::Revoked)? {
         let event = actor.event(Action::PersonalTokenRevoked).target(&token.id);
@@ -96,14 +100,18 @@ pub fn revoke(work: &mut Work<'_>, actor: &OrgActor, id: &str) -> Result<NamedCr
 }
 
 /// Refuses actors other than users: a program with a key cannot create personal tokens.
-fn require_person(actor: &OrgActor) -> Result<SubjectId, Refusal> {
+fn require_person(actor: &OrgActor) -> Result<SubjectId, ServiceRefusal> {
     let Some(id) = actor.person() else {
-        return Err(Refusal::forbidden("An API key has no personal tokens. Sign in as a person."));
+        return Err(ServiceRefusal::forbidden("An API key has no personal tokens. Sign in as a person."));
     };
     actor.require(TOKENS_MANAGE).map(|()| SubjectId::User(id.to_owned()))
 }
 
-fn find_own(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<StaticCredential, TxError<Refusal>> {
+fn find_own(
+    conn: &mut Conn,
+    actor: &OrgActor,
+    id: &str,
+) -> Result<StaticCredential, TxError<ServiceRefusal>> {
     let owner = require_person(actor)?;
     let found = static_credentials::find(conn, &actor.organization.id, KIND, id)?;
     Ok(found.filter(|token| token.owner == owner).ok_or(NO_SUCH_TOKEN)?)

@@ -6,7 +6,7 @@ use crate::store::RefusalReason;
 
 /// A refused change. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum ServiceRefusal {
     /// The credential in use is no longer valid.
     Credential(Refused),
     /// It does not exist, or the actor may not know of it.
@@ -21,7 +21,7 @@ pub enum Refusal {
     Ended(String),
 }
 
-/// Reason of a [`Refusal::Forbidden`].
+/// Reason of a [`ServiceRefusal::Forbidden`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForbiddenCode {
     KeysOff,
@@ -29,9 +29,9 @@ pub enum ForbiddenCode {
     NotPermitted,
 }
 
-impl RefusalReason for Refusal {}
+impl RefusalReason for ServiceRefusal {}
 
-impl Refusal {
+impl ServiceRefusal {
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
         Self::Forbidden { code: ForbiddenCode::NotPermitted, message: message.into() }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::field_validation;
 use super::org_actor::OrgActor;
-use super::refusal::Refusal;
+use super::refusal::ServiceRefusal;
 use crate::config::Config;
 use crate::domain::audit::Action;
 use crate::domain::credential::CredentialKind;
@@ -21,7 +21,7 @@ const KEYS: i64 = 500;
 /// Maximum length of a purpose, in characters.
 const MAX_PURPOSE: usize = 200;
 
-const NO_SUCH_ACCOUNT: Refusal = Refusal::NotFound("There is no such service account.");
+const NO_SUCH_ACCOUNT: ServiceRefusal = ServiceRefusal::NotFound("There is no such service account.");
 
 /// Fields of a new service account.
 #[derive(Debug, Clone)]
@@ -43,9 +43,9 @@ pub fn create(
     config: &Config,
     actor: &OrgActor,
     new: &NewServiceAccount,
-) -> Result<AccountWithCreator, TxError<Refusal>> {
+) -> Result<AccountWithCreator, TxError<ServiceRefusal>> {
     let actor = manager(work, config, actor)?;
-    let not_a_person = || Refusal::forbidden("Service accounts are made by people. Sign in as one.");
+    let not_a_person = || ServiceRefusal::forbidden("Service accounts are made by people. Sign in as one.");
     let creator = actor.person().ok_or_else(not_a_person)?;
     require_known_role(config, &new.role)?;
     actor.require_not_outranked(&config.catalog, &new.role)?;
@@ -71,13 +71,17 @@ pub fn list(
     actor: &OrgActor,
     after: Option<&(Time, String)>,
     limit: i64,
-) -> Result<Vec<AccountWithCreator>, TxError<Refusal>> {
+) -> Result<Vec<AccountWithCreator>, TxError<ServiceRefusal>> {
     actor.require(SERVICE_ACCOUNTS_MANAGE)?;
     let page = service_accounts::page(conn, &actor.organization.id, after, limit)?;
     Ok(with_creators(conn, page)?)
 }
 
-pub fn find(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<AccountWithCreator, TxError<Refusal>> {
+pub fn find(
+    conn: &mut Conn,
+    actor: &OrgActor,
+    id: &str,
+) -> Result<AccountWithCreator, TxError<ServiceRefusal>> {
     actor.require(SERVICE_ACCOUNTS_MANAGE)?;
     let account = service_accounts::find(conn, &actor.organization.id, id)?.ok_or(NO_SUCH_ACCOUNT)?;
     Ok(with_creator(conn, account)?)
@@ -90,7 +94,7 @@ pub fn set_enabled(
     actor: &OrgActor,
     id: &str,
     enabled: bool,
-) -> Result<AccountWithCreator, TxError<Refusal>> {
+) -> Result<AccountWithCreator, TxError<ServiceRefusal>> {
     let actor = manager(work, config, actor)?;
     let account = managed(work, config, &actor, id)?;
     if enabled && account.disabled_at.is_some() {
@@ -111,7 +115,7 @@ pub fn set_role(
     actor: &OrgActor,
     id: &str,
     role: &str,
-) -> Result<AccountWithCreator, TxError<Refusal>> {
+) -> Result<AccountWithCreator, TxError<ServiceRefusal>> {
     let actor = manager(work, config, actor)?;
     let account = managed(work, config, &actor, id)?;
     require_known_role(config, role)?;
@@ -125,7 +129,11 @@ pub fn set_role(
     find(work.conn, &actor, id)
 }
 
-fn manager(work: &mut Work<'_>, config: &Config, actor: &OrgActor) -> Result<OrgActor, TxError<Refusal>> {
+fn manager(
+    work: &mut Work<'_>,
+    config: &Config,
+    actor: &OrgActor,
+) -> Result<OrgActor, TxError<ServiceRefusal>> {
     let actor = actor.recheck(work, config)?;
     actor.require(SERVICE_ACCOUNTS_MANAGE)?;
     Ok(actor)
@@ -137,7 +145,7 @@ fn managed(
     config: &Config,
     actor: &OrgActor,
     id: &str,
-) -> Result<ServiceAccount, TxError<Refusal>> {
+) -> Result<ServiceAccount, TxError<ServiceRefusal>> {
     let account = service_accounts::lock(work.conn, &actor.organization.id, id)?.ok_or(NO_SUCH_ACCOUNT)?;
     actor.require_not_outranked(&config.catalog, &account.role)?;
     Ok(account)
@@ -152,7 +160,7 @@ fn require_may_grant(
     account: &ServiceAccount,
     before: Option<&str>,
     after: &str,
-) -> Result<(), TxError<Refusal>> {
+) -> Result<(), TxError<ServiceRefusal>> {
     let policy = actor.organization.key_policy(&config.organizations);
     let (mut place, mut gained) = (None, BTreeSet::new());
     loop {
@@ -170,12 +178,12 @@ fn require_may_grant(
     Ok(actor.require_may_grant(&gained.into_iter().collect())?)
 }
 
-fn require_known_role(config: &Config, role: &str) -> Result<(), Refusal> {
+fn require_known_role(config: &Config, role: &str) -> Result<(), ServiceRefusal> {
     if config.roles.iter().any(|known| known.id == role) {
         return Ok(());
     }
     let roles = config.roles.iter().map(|role| role.id.as_str()).collect::<Vec<_>>().join(", ");
-    Err(Refusal::invalid("role", format!("role is none that exists. Use one of {roles}.")))
+    Err(ServiceRefusal::invalid("role", format!("role is none that exists. Use one of {roles}.")))
 }
 
 /// Number of active keys of a service account.

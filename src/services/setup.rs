@@ -27,13 +27,13 @@ const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 /// Why setup was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub enum SetupRefusal {
     /// The deployment is already set up.
     Done,
     WrongCode,
 }
 
-impl RefusalReason for Refused {}
+impl RefusalReason for SetupRefusal {}
 
 /// Whether the deployment is not set up yet.
 pub fn is_open(conn: &mut Conn) -> Result<bool, StoreError> {
@@ -77,10 +77,10 @@ pub fn complete(
     owner: NewUser,
     organization: &str,
     origin: &Origin,
-) -> Result<(User, Organization), TxError<Refused>> {
+) -> Result<(User, Organization), TxError<SetupRefusal>> {
     match (is_open(work.conn)?, is_setup_code(work.conn, master, typed, work.now)?) {
-        (false, _) => Err(Refused::Done.into()),
-        (true, false) => Err(Refused::WrongCode.into()),
+        (false, _) => Err(SetupRefusal::Done.into()),
+        (true, false) => Err(SetupRefusal::WrongCode.into()),
         (true, true) => create_first_owner(work, owner, organization, origin),
     }
 }
@@ -91,10 +91,10 @@ pub fn create_first_owner(
     owner: NewUser,
     organization: &str,
     origin: &Origin,
-) -> Result<(User, Organization), TxError<Refused>> {
+) -> Result<(User, Organization), TxError<SetupRefusal>> {
     // Claiming the setting decides between two nodes at the same moment.
     if !is_open(work.conn)? || !deployment_settings::claim(work.conn, DONE, "yes", work.now)? {
-        return Err(Refused::Done.into());
+        return Err(SetupRefusal::Done.into());
     }
     let user = accounts::create_user(work, owner, &Actor::Operator, origin)?;
     let organization = accounts::create_organization(work, organization, &Actor::Operator, origin)?;

@@ -28,7 +28,7 @@ const HANDOVER: TimeDelta = TimeDelta::seconds(10);
 
 /// Signing keys cannot be generated or used.
 #[derive(Debug, thiserror::Error)]
-pub enum KeyFailure {
+pub enum SigningKeyError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -75,7 +75,7 @@ impl SealedKey {
 }
 
 /// Generates a key on a blocking thread and seals it.
-async fn make(master: &MasterKey, bits: u32) -> Result<SealedKey, KeyFailure> {
+async fn make(master: &MasterKey, bits: u32) -> Result<SealedKey, SigningKeyError> {
     let made = tokio::task::spawn_blocking(move || rsa_key::generate(bits, Entropy)).await;
     let key = made.map_err(|error| StoreError::Failed(error.to_string()))??;
     Ok(SealedKey::new(master, &key, Entropy))
@@ -115,7 +115,7 @@ pub fn sealed(conn: &mut Conn) -> Result<SealedKeys, StoreError> {
 }
 
 /// Creates the first two keys, unless they exist.
-pub async fn bootstrap(store: &Store, master: &MasterKey, bits: u32) -> Result<(), KeyFailure> {
+pub async fn bootstrap(store: &Store, master: &MasterKey, bits: u32) -> Result<(), SigningKeyError> {
     if !store.read(rows::list).await?.is_empty() {
         return Ok(());
     }
@@ -209,7 +209,7 @@ pub async fn rotate(
     master: &MasterKey,
     rules: &config::Keys,
     timing: RotationTiming,
-) -> Result<Rotation, KeyFailure> {
+) -> Result<Rotation, SigningKeyError> {
     let now = store.now();
     let keys = store.read(rows::list).await?;
     if let Some(refusal) = refusal(&keys, rules, timing, now) {
@@ -227,13 +227,13 @@ fn require_openable(
     active: Option<&SigningKey>,
     next: Option<&SigningKey>,
     master: &MasterKey,
-) -> Result<(), KeyFailure> {
+) -> Result<(), SigningKeyError> {
     if let Some(active) = active {
         master.open(&active.kid, &active.private_sealed).map_err(BadKeySet::from)?;
     }
     match next {
         Some(next) if master.open(&next.kid, &next.private_sealed).is_err() => {
-            Err(KeyFailure::ForeignNextKey(next.kid.clone()))
+            Err(SigningKeyError::ForeignNextKey(next.kid.clone()))
         }
         _ => Ok(()),
     }
@@ -291,7 +291,11 @@ pub fn drop_retired(work: &mut Work<'_>, keep_after: TimeDelta) -> Result<Vec<St
 }
 
 /// Runs scheduled maintenance: automatic rotation and deletion of retired keys.
-pub async fn maintain(store: &Store, master: &MasterKey, rules: &config::Keys) -> Result<(), KeyFailure> {
+pub async fn maintain(
+    store: &Store,
+    master: &MasterKey,
+    rules: &config::Keys,
+) -> Result<(), SigningKeyError> {
     match rotate(store, master, rules, RotationTiming::WhenDue).await? {
         Rotation::Done { activated } => tracing::info!(kid = activated, "signing key rotated"),
         Rotation::NoNextKey => tracing::warn!("there is no next signing key, so none can be rotated to"),

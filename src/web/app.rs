@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::domain::time::{Clock, Time};
 use crate::keys::hashing::PasswordHasher;
 use crate::keys::master::MasterKey;
-use crate::services::signing_keys::{self, KeyFailure};
+use crate::services::signing_keys::{self, SigningKeyError};
 use crate::store::{Store, StoreError, TxError, Work};
 
 /// The running server. A handle: clones are the same server.
@@ -83,11 +83,11 @@ impl App {
     }
 
     /// Reloads the signing keys from the database.
-    pub async fn reload_keys(&self) -> Result<(), KeyFailure> {
+    pub async fn reload_keys(&self) -> Result<(), SigningKeyError> {
         self.compare_keys(Instant::now()).await
     }
 
-    async fn compare_keys(&self, since: Instant) -> Result<(), KeyFailure> {
+    async fn compare_keys(&self, since: Instant) -> Result<(), SigningKeyError> {
         let access = self.config.tokens.access;
         let read = async || self.store.read(move |conn| signing_keys::read(conn, access)).await;
         self.keyring.reload(since, &self.master, read).await
@@ -108,10 +108,10 @@ impl App {
     }
 }
 
-fn for_a_request(error: KeyFailure) -> StoreError {
+fn for_a_request(error: SigningKeyError) -> StoreError {
     match error {
-        KeyFailure::Store(error) => error,
-        KeyFailure::Set(_) | KeyFailure::Made(_) | KeyFailure::ForeignNextKey(_) => {
+        SigningKeyError::Store(error) => error,
+        SigningKeyError::Set(_) | SigningKeyError::Made(_) | SigningKeyError::ForeignNextKey(_) => {
             StoreError::Failed(error.to_string())
         }
     }

@@ -11,7 +11,7 @@ use crate::keys::jwt::{self, AccessClaims, JwtError, TokenType};
 use crate::keys::master::MasterKey;
 use crate::keys::set::KeySet;
 use crate::keys::signer::{SignError, Signer, signed_by};
-use crate::services::signing_keys::{self, KeyFailure, StoredKeys};
+use crate::services::signing_keys::{self, SigningKeyError, StoredKeys};
 use crate::store::StoreError;
 
 /// Minimum interval between reloads caused by tokens with an unknown key.
@@ -72,7 +72,7 @@ impl Keyring {
         since: Instant,
         master: &MasterKey,
         read: impl AsyncFnOnce() -> Result<StoredKeys, StoreError>,
-    ) -> Result<(), KeyFailure> {
+    ) -> Result<(), SigningKeyError> {
         let asked = Instant::now();
         let mut failed = self.reading.lock().await;
         if self.confirmed() >= since {
@@ -214,7 +214,7 @@ mod tests {
         };
         let away = || StoreError::Unavailable("away".into());
         for answer in crowd(Keyring::trusted_since, Err(away())).await {
-            assert!(matches!(answer, Err(KeyFailure::Store(StoreError::Unavailable(_)))));
+            assert!(matches!(answer, Err(SigningKeyError::Store(StoreError::Unavailable(_)))));
         }
         assert_eq!(reads.get(), 1, "one failure is told to all who waited for it");
         for answer in crowd(Keyring::trusted_since, Ok(stored)).await {

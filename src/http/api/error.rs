@@ -13,7 +13,7 @@ use super::rate_headers;
 use crate::domain::rate_policy::RateLimitExceeded;
 use crate::http::api_auth::{self, Denied};
 use crate::http::failure::RETRY_SECONDS;
-use crate::services::refusal::{ForbiddenCode, Refusal};
+use crate::services::refusal::{ForbiddenCode, ServiceRefusal};
 use crate::store::StoreError;
 use crate::web::app::App;
 use crate::web::form::MAX_BODY;
@@ -71,14 +71,14 @@ impl ApiError {
     }
 
     /// The API error of a refusal.
-    pub fn refused(app: &App, refusal: Refusal) -> Self {
+    pub fn refused(app: &App, refusal: ServiceRefusal) -> Self {
         match refusal {
-            Refusal::Credential(refused) => Self::Denied(api_auth::denied(app, refused)),
-            Refusal::NotFound(message) => Self::NotFound(message),
-            Refusal::MissingScopes(scopes) => Self::Denied(api_auth::insufficient_scope(app, scopes)),
-            Refusal::Forbidden { code, message } => Self::Forbidden { code, message },
-            Refusal::Invalid { field, message } => Self::Invalid { field, message },
-            Refusal::Ended(message) => Self::Ended(message),
+            ServiceRefusal::Credential(refused) => Self::Denied(api_auth::denied(app, refused)),
+            ServiceRefusal::NotFound(message) => Self::NotFound(message),
+            ServiceRefusal::MissingScopes(scopes) => Self::Denied(api_auth::insufficient_scope(app, scopes)),
+            ServiceRefusal::Forbidden { code, message } => Self::Forbidden { code, message },
+            ServiceRefusal::Invalid { field, message } => Self::Invalid { field, message },
+            ServiceRefusal::Ended(message) => Self::Ended(message),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
 use crate::domain::static_secret::Mode;
 use crate::services::api_keys::{self, NewKey, Overlap};
 use crate::services::credential_names::NamedCredential;
-use crate::services::refusal::Refusal;
+use crate::services::refusal::ServiceRefusal;
 use crate::store::static_credentials::{PageQuery, StatusFilter};
 use crate::web::app::App;
 
@@ -93,7 +93,7 @@ pub async fn create(app: web::Data<App>, request: WriteRequest<Create>) -> Resul
     request
         .run_idempotent(&app, |app, work, actor, body| {
             let Some(mode) = Mode::parse(&body.mode) else {
-                return Err(Refusal::invalid("mode", "mode must be live or test.").into());
+                return Err(ServiceRefusal::invalid("mode", "mode must be live or test.").into());
             };
             let new = NewKey {
                 name: body.name,
@@ -176,7 +176,7 @@ pub async fn rotate(
         .run_idempotent(&app, move |app, work, actor, body| {
             let Some(overlap) = Overlap::from_seconds(body.unwrap_or_default().overlap_seconds) else {
                 let message = "overlapSeconds must be 0, 3600 or 86400.";
-                return Err(Refusal::invalid("overlapSeconds", message).into());
+                return Err(ServiceRefusal::invalid("overlapSeconds", message).into());
             };
             let rotated = api_keys::rotate(work, &app.config, actor, &id, overlap)?;
             Ok(Completed::created(&RotatedKey::new(&rotated)))

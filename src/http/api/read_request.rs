@@ -12,7 +12,7 @@ use super::error::ApiError;
 use super::page::ListQuery;
 use crate::domain::time::Time;
 use crate::services::org_actor::OrgActor;
-use crate::services::refusal::Refusal;
+use crate::services::refusal::ServiceRefusal;
 use crate::store::{Conn, TxError};
 use crate::web::app::App;
 
@@ -24,7 +24,7 @@ pub struct ReadRequest {
 }
 
 /// Result of a reading use case.
-type ReadResult<T> = Result<T, TxError<Refusal>>;
+type ReadResult<T> = Result<T, TxError<ServiceRefusal>>;
 /// The last entry of the previous page.
 type Cursor = (Time, String);
 

@@ -14,7 +14,7 @@ use super::write_request::{Completed, Nothing, WriteRequest};
 use crate::domain::credential::CredentialKind;
 use crate::domain::subject::SubjectId;
 use crate::services::org_actor::{AuthMethod, OrgActor};
-use crate::services::refusal::Refusal;
+use crate::services::refusal::ServiceRefusal;
 use crate::services::sessions;
 use crate::store::clients;
 use crate::store::credentials::{self, Credential};
@@ -163,9 +163,9 @@ pub async fn revoke(
                 return Err(not_a_session().into());
             };
             let user_id = own(actor, credentials::find(work.conn, &id)?.as_ref());
-            let user_id = user_id.ok_or(Refusal::NotFound(NO_SUCH_SESSION))?;
+            let user_id = user_id.ok_or(ServiceRefusal::NotFound(NO_SUCH_SESSION))?;
             let ended = sessions::end(work, &id, user_id, &actor.origin)?;
-            let session = ended.ok_or(Refusal::NotFound(NO_SUCH_SESSION))?;
+            let session = ended.ok_or(ServiceRefusal::NotFound(NO_SUCH_SESSION))?;
             let client = match &session.client_id {
                 Some(id) => clients::name(work.conn, id)?,
                 None => None,
@@ -177,8 +177,8 @@ pub async fn revoke(
 }
 
 /// No scope covers sessions: a key must not see or end the sessions of users.
-fn not_a_session() -> Refusal {
-    Refusal::forbidden("Only a CLI session sees and ends CLI sessions. Sign in with the tool.")
+fn not_a_session() -> ServiceRefusal {
+    ServiceRefusal::forbidden("Only a CLI session sees and ends CLI sessions. Sign in with the tool.")
 }
 
 /// The user id of the actor, if the session is theirs and in the organization of the credential.

@@ -18,7 +18,7 @@ use crate::domain::secret::Digest;
 use crate::services::authenticate::Principal;
 use crate::services::idempotency::{ClaimOutcome, Idempotency, StoredResponse};
 use crate::services::org_actor::OrgActor;
-use crate::services::refusal::Refusal;
+use crate::services::refusal::ServiceRefusal;
 use crate::store::{TxError, Work};
 use crate::web::app::App;
 use crate::web::form::{self, BadForm};
@@ -173,7 +173,7 @@ impl<T: Clone + Send + 'static> WriteRequest<T> {
     /// Runs `act` in one transaction, or replays the stored response of an equal request.
     pub async fn run_idempotent<F>(self, app: &App, act: F) -> Result<HttpResponse, ApiError>
     where
-        F: FnOnce(&App, &mut Work<'_>, &OrgActor, T) -> Result<Completed, TxError<Refusal>>
+        F: FnOnce(&App, &mut Work<'_>, &OrgActor, T) -> Result<Completed, TxError<ServiceRefusal>>
             + Clone
             + Send
             + 'static,
@@ -214,7 +214,7 @@ enum Outcome {
     Done(StoredResponse),
     Again(StoredResponse),
     Conflict,
-    Refused(Refusal),
+    Refused(ServiceRefusal),
 }
 
 fn respond(StoredResponse { status, body }: StoredResponse, replayed: bool) -> HttpResponse {

@@ -14,7 +14,7 @@ use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::path_segment;
 use crate::services::authorization::{
-    self, Answerable, ClientRedirect, ConsentRequest, Decision, DecisionOutcome, Obstacle, Unanswerable,
+    self, Answerable, ClientRedirect, ConsentRefusal, ConsentRequest, Decision, DecisionOutcome, Obstacle,
 };
 use crate::store::organizations::{self, Organization};
 use crate::store::{Conn, StoreError, TxError, memberships};
@@ -133,16 +133,16 @@ async fn decide(
     decided.await.map(Some)
 }
 
-async fn unanswerable(req: &PageRequest, id: &str, why: Unanswerable) -> PageResult {
+async fn unanswerable(req: &PageRequest, id: &str, why: ConsentRefusal) -> PageResult {
     let command = req.app.config.brand.login_command.clone();
     let return_page = format!("/authorize/return?request={}", path_segment(id));
     Ok(match why {
-        Unanswerable::NotHere | Unanswerable::ClientGone => req.refuse(gone(req)),
-        Unanswerable::Expired => {
+        ConsentRefusal::NotHere | ConsentRefusal::ClientGone => req.refuse(gone(req)),
+        ConsentRefusal::Expired => {
             let open_for = text::duration(req.app.config.tokens.request);
             req.refuse(Refusal::RequestEnded { open_for, command })
         }
-        Unanswerable::Answered(request) if request.status == RequestStatus::SwitchedOff => {
+        ConsentRefusal::Answered(request) if request.status == RequestStatus::SwitchedOff => {
             let way_out =
                 RefusalActions::link(return_page::client_redirect(req, id).await?.and_then(|back| back.url));
             let org_id = request.org_id.unwrap_or_default();
@@ -154,15 +154,15 @@ async fn unanswerable(req: &PageRequest, id: &str, why: Unanswerable) -> PageRes
                 None => req.refuse(Refusal::NoOrganization { way_out }),
             }
         }
-        Unanswerable::Answered(request) if request.status == RequestStatus::NotAllowed => {
+        ConsentRefusal::Answered(request) if request.status == RequestStatus::NotAllowed => {
             req.refuse(Refusal::TerminalLeft)
         }
-        Unanswerable::Answered(_) => {
+        ConsentRefusal::Answered(_) => {
             let usable = return_page::client_redirect(req, id).await?.is_some_and(|back| back.url.is_some());
             let send_again = usable.then(|| format!("{}{return_page}", req.base()));
             req.refuse(Refusal::AlreadyAnswered { send_again, command })
         }
-        Unanswerable::Invalid(_) | Unanswerable::MayNotAsk(_) => req.redirect(&return_page),
+        ConsentRefusal::Invalid(_) | ConsentRefusal::MayNotAsk(_) => req.redirect(&return_page),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::pages::shared::request::PageRequest;
 use crate::services::api_keys::CreatedCredential;
 use crate::services::idempotency::{ClaimOutcome, Idempotency, StoredResponse};
 use crate::services::org_actor::OrgActor;
-use crate::services::refusal::Refusal;
+use crate::services::refusal::ServiceRefusal;
 use crate::store::{StoreError, TxError, Work};
 use crate::web::app::App;
 
@@ -31,7 +31,7 @@ pub(in crate::pages) enum Submission {
     Made(Box<CreatedSecret>),
     /// Submitted before; has created the credential with this id.
     Again(String),
-    Refused(Refusal),
+    Refused(ServiceRefusal),
 }
 
 /// Nonce of a new form.
@@ -52,7 +52,7 @@ pub(in crate::pages) async fn submit<F>(
     act: F,
 ) -> Result<Submission, StoreError>
 where
-    F: FnOnce(&App, &mut Work<'_>, &OrgActor) -> Result<CreatedSecret, TxError<Refusal>>
+    F: FnOnce(&App, &mut Work<'_>, &OrgActor) -> Result<CreatedSecret, TxError<ServiceRefusal>>
         + Clone
         + Send
         + 'static,

@@ -7,7 +7,7 @@ use crate::pages::shared::paging;
 use crate::pages::shared::request::PageRequest;
 use crate::pages::shared::urls::query;
 use crate::services::credential_names::NamedCredential;
-use crate::services::refusal::Refusal;
+use crate::services::refusal::ServiceRefusal;
 use crate::store::TxError;
 use crate::store::static_credentials::{PageQuery, StatusFilter};
 use crate::web::cursor;
@@ -133,8 +133,8 @@ impl ListQuery {
     /// Reads it with `list`.
     pub(in crate::pages) fn find(
         &self,
-        mut list: impl FnMut(PageQuery<'_>) -> Result<Vec<NamedCredential>, TxError<Refusal>>,
-    ) -> Result<FoundPage, TxError<Refusal>> {
+        mut list: impl FnMut(PageQuery<'_>) -> Result<Vec<NamedCredential>, TxError<ServiceRefusal>>,
+    ) -> Result<FoundPage, TxError<ServiceRefusal>> {
         let status = match self.state {
             StateFilter::Active => StatusFilter::Active(self.now),
             StateFilter::Ended => StatusFilter::Ended(self.now),

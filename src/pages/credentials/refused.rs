@@ -7,20 +7,22 @@ use crate::pages::shared::member::Member;
 use crate::pages::shared::problems::Problems;
 use crate::pages::shared::refusal::Refusal as Page;
 use crate::pages::shared::request::PageRequest;
-use crate::services::refusal::Refusal;
+use crate::services::refusal::ServiceRefusal;
 
 /// Page for a refusal that no form field can fix.
-pub(in crate::pages) fn page(req: &PageRequest, member: &Member, refusal: Refusal) -> HttpResponse {
+pub(in crate::pages) fn page(req: &PageRequest, member: &Member, refusal: ServiceRefusal) -> HttpResponse {
     let organization = member.organization.name.clone();
     req.refuse(match refusal {
         // Without a credential in use, this means that the user has left the organization meanwhile.
-        Refusal::Credential(_) | Refusal::NotFound(_) => Page::NotFound,
-        Refusal::MissingScopes(scopes) => {
+        ServiceRefusal::Credential(_) | ServiceRefusal::NotFound(_) => Page::NotFound,
+        ServiceRefusal::MissingScopes(scopes) => {
             let needed = roles_with(req, &scopes);
             Page::NotForRole { organization, role: member.role.clone(), needed }
         }
-        Refusal::Forbidden { message, .. } | Refusal::Invalid { message, .. } => Page::NotAllowed { message },
-        Refusal::Ended(message) => Page::PastChanging { message },
+        ServiceRefusal::Forbidden { message, .. } | ServiceRefusal::Invalid { message, .. } => {
+            Page::NotAllowed { message }
+        }
+        ServiceRefusal::Ended(message) => Page::PastChanging { message },
     })
 }
 
@@ -32,9 +34,9 @@ fn roles_with(req: &PageRequest, scopes: &ScopeSet) -> Vec<String> {
 }
 
 /// The form problem of a refusal; `Err` if it concerns no field.
-pub(in crate::pages) fn problems(refusal: Refusal) -> Result<Problems, Refusal> {
+pub(in crate::pages) fn problems(refusal: ServiceRefusal) -> Result<Problems, ServiceRefusal> {
     match refusal {
-        Refusal::Invalid { field, message } => {
+        ServiceRefusal::Invalid { field, message } => {
             let (field, text) = match field {
                 "name" => ("name", "Enter a name: one line of at most 100 characters".to_owned()),
                 "purpose" => {
@@ -50,12 +52,13 @@ pub(in crate::pages) fn problems(refusal: Refusal) -> Result<Problems, Refusal> 
             };
             Ok(Problems::default().with(field, text))
         }
-        Refusal::MissingScopes(scopes) => {
+        ServiceRefusal::MissingScopes(scopes) => {
             let text = format!("Your role does not hold {scopes}. Leave it out, or ask an owner or an admin");
             Ok(Problems::default().with("scopes", text))
         }
-        Refusal::Credential(_) | Refusal::NotFound(_) | Refusal::Forbidden { .. } | Refusal::Ended(_) => {
-            Err(refusal)
-        }
+        ServiceRefusal::Credential(_)
+        | ServiceRefusal::NotFound(_)
+        | ServiceRefusal::Forbidden { .. }
+        | ServiceRefusal::Ended(_) => Err(refusal),
     }
 }

@@ -14,7 +14,7 @@ use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::pages::sign_in::continue_to::SignInTarget;
 use crate::services::authorization::{self, Obstacle, OrganizationChoice};
-use crate::services::device::{self, Decision, DecisionOutcome, Responder, Unanswerable};
+use crate::services::device::{self, Decision, DecisionOutcome, DeviceConsentRefusal, Responder};
 use crate::store::device_requests::DeviceRequest;
 use crate::store::{StoreError, clients, organizations};
 
@@ -93,15 +93,15 @@ async fn decide(
     decided.await.map(Some)
 }
 
-pub(in crate::pages) async fn unanswerable(req: &PageRequest, why: Unanswerable) -> PageResult {
+pub(in crate::pages) async fn unanswerable(req: &PageRequest, why: DeviceConsentRefusal) -> PageResult {
     let command = req.app.config.brand.login_command.clone();
     Ok(match why {
-        Unanswerable::NotHere | Unanswerable::ClientGone => entry::unknown(req),
-        Unanswerable::Expired => {
+        DeviceConsentRefusal::NotHere | DeviceConsentRefusal::ClientGone => entry::unknown(req),
+        DeviceConsentRefusal::Expired => {
             let open_for = text::duration(req.app.config.tokens.device_request);
             req.refuse(Refusal::RequestEnded { open_for, command })
         }
-        Unanswerable::Answered { request, choices } => answered(req, *request, &choices).await?,
+        DeviceConsentRefusal::Answered { request, choices } => answered(req, *request, &choices).await?,
     })
 }
 

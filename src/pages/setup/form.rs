@@ -15,7 +15,7 @@ use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text;
 use crate::services::accounts::{MAX_NAME, NewUser};
-use crate::services::setup::{self, Refused};
+use crate::services::setup::{self, SetupRefusal};
 use crate::services::sign_in;
 use crate::store::TxError;
 use crate::web::browser::signed_in_cookies;
@@ -152,8 +152,8 @@ async fn complete(req: &PageRequest, form: &Parameters, filled: SetupFields) -> 
             }
             Ok(answer)
         }
-        Err(Refused::WrongCode) => Ok(redisplay(req, form, wrong_code())),
-        Err(Refused::Done) => Ok(req.refuse(Refusal::NotFound)),
+        Err(SetupRefusal::WrongCode) => Ok(redisplay(req, form, wrong_code())),
+        Err(SetupRefusal::Done) => Ok(req.refuse(Refusal::NotFound)),
     }
 }
 

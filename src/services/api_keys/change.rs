@@ -12,7 +12,7 @@ use crate::domain::time::Time;
 use crate::services::credential_names::{self, NamedCredential};
 use crate::services::field_validation;
 use crate::services::org_actor::OrgActor;
-use crate::services::refusal::Refusal;
+use crate::services::refusal::ServiceRefusal;
 use crate::store::static_credentials::{self, StaticCredential};
 use crate::store::{Conn, StoreError, TxError, Work, credentials};
 
@@ -32,7 +32,7 @@ pub fn revoke(
     config: &Config,
     actor: &OrgActor,
     id: &str,
-) -> Result<NamedCredential, TxError<Refusal>> {
+) -> Result<NamedCredential, TxError<ServiceRefusal>> {
     let actor = manager(work, config, actor)?;
     let key = managed(work, &actor, id)?;
     if credentials::revoke(work.conn, &key.id, work.now, EndReason::Revoked)? {
@@ -49,7 +49,7 @@ pub fn editable(
     actor: &OrgActor,
     id: &str,
     now: Time,
-) -> Result<EditableKey, TxError<Refusal>> {
+) -> Result<EditableKey, TxError<ServiceRefusal>> {
     actor.require(KEYS_MANAGE)?;
     let named = find(conn, actor, id)?;
     require_active(&named.credential, now)?;
@@ -69,7 +69,7 @@ pub fn set_scopes(
     id: &str,
     scopes: &[String],
     seen: Option<&ScopeSet>,
-) -> Result<NamedCredential, TxError<Refusal>> {
+) -> Result<NamedCredential, TxError<ServiceRefusal>> {
     let actor = manager(work, config, actor)?;
     let key = managed(work, &actor, id)?;
     require_active(&key, work.now)?;
@@ -79,7 +79,7 @@ pub fn set_scopes(
         let message = format!(
             "The permissions of the key were changed meanwhile: it has {named} now. Check what is chosen, and save it again."
         );
-        return Err(Refusal::invalid("scopes", message).into());
+        return Err(ServiceRefusal::invalid("scopes", message).into());
     }
     let role = owner_role(work.conn, &key)?;
     let added = scopes.difference(&keepable_scopes(config, &actor, &key, role.as_deref()));
@@ -90,7 +90,7 @@ pub fn set_scopes(
         require_may_grant(&config.catalog, &actor, &GrantedScopes::Scopes(added), &role)?;
     } else if !added.is_empty() {
         let message = "The owner of the key has left or is disabled, so that it can only lose what it has.";
-        return Err(Refusal::invalid("scopes", message).into());
+        return Err(ServiceRefusal::invalid("scopes", message).into());
     }
     let granted = GrantedScopes::Scopes(scopes);
     if granted != key.granted {
@@ -122,7 +122,7 @@ fn keepable_scopes(
 }
 
 /// Reloads the key after the change.
-fn reload(work: &mut Work<'_>, key: &StaticCredential) -> Result<NamedCredential, TxError<Refusal>> {
+fn reload(work: &mut Work<'_>, key: &StaticCredential) -> Result<NamedCredential, TxError<ServiceRefusal>> {
     let kind = key.kind.credential_kind();
     let found = static_credentials::find(work.conn, &key.org_id, kind, &key.id)?;
     let key = found.ok_or_else(|| StoreError::Failed(format!("{} has gone", key.id)))?;

@@ -11,7 +11,7 @@ use crate::domain::static_secret::{self, Mode, StaticKind};
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::services::org_actor::OrgActor;
-use crate::services::refusal::Refusal;
+use crate::services::refusal::ServiceRefusal;
 use crate::services::{credential_names, field_validation};
 use crate::store::static_credentials::{self, StaticCredential};
 use crate::store::{StoreError, TxError, Work, service_accounts};
@@ -36,7 +36,7 @@ pub fn create(
     config: &Config,
     actor: &OrgActor,
     new: &NewKey,
-) -> Result<CreatedCredential, TxError<Refusal>> {
+) -> Result<CreatedCredential, TxError<ServiceRefusal>> {
     let actor = manager(work, config, actor)?;
     require_enabled(config, &actor)?;
     let (owner, role) = owner(work, config, &actor, new.service_account.as_deref())?;
@@ -61,12 +61,14 @@ fn owner(
     config: &Config,
     actor: &OrgActor,
     service_account: Option<&str>,
-) -> Result<(SubjectId, String), TxError<Refusal>> {
+) -> Result<(SubjectId, String), TxError<ServiceRefusal>> {
     let Some(id) = service_account.filter(|id| *id != actor.subject.as_str()) else {
         return Ok((actor.subject.clone(), actor.role.clone()));
     };
     if !actor.administers() {
-        return Err(Refusal::forbidden("Only owners and admins make API keys for service accounts.").into());
+        return Err(
+            ServiceRefusal::forbidden("Only owners and admins make API keys for service accounts.").into()
+        );
     }
     // PostgreSQL has no text with a NUL in it to look for.
     let account =
@@ -74,13 +76,17 @@ fn owner(
     let Some(account) = account.filter(|account| account.disabled_at.is_none()) else {
         let message =
             "serviceAccount names none that could use a key. GET /api/v1/service-accounts lists them.";
-        return Err(Refusal::invalid("serviceAccount", message).into());
+        return Err(ServiceRefusal::invalid("serviceAccount", message).into());
     };
     actor.require_not_outranked(&config.catalog, &account.role)?;
     Ok((SubjectId::ServiceAccount(account.id), account.role))
 }
 
-fn granted(config: &Config, actor: &OrgActor, scopes: Option<&[String]>) -> Result<GrantedScopes, Refusal> {
+fn granted(
+    config: &Config,
+    actor: &OrgActor,
+    scopes: Option<&[String]>,
+) -> Result<GrantedScopes, ServiceRefusal> {
     let organization = &actor.organization;
     match scopes {
         Some(names) => field_validation::scopes(&config.catalog, names).map(GrantedScopes::Scopes),
@@ -92,7 +98,7 @@ fn granted(config: &Config, actor: &OrgActor, scopes: Option<&[String]>) -> Resu
                 "{} does not allow API keys without scopes. Name at least one in scopes, or ask an owner or admin to allow unrestricted keys.",
                 organization.name
             );
-            Err(Refusal::invalid("scopes", message))
+            Err(ServiceRefusal::invalid("scopes", message))
         }
     }
 }
@@ -103,7 +109,7 @@ pub(super) fn require_may_grant(
     actor: &OrgActor,
     granted: &GrantedScopes,
     role: &str,
-) -> Result<(), Refusal> {
+) -> Result<(), ServiceRefusal> {
     actor.require_may_grant(&granted.named())?;
     actor.require_may_grant(&granted.within(catalog, role))?;
     let beyond = granted.named().difference(&catalog.held_by(role));
@@ -111,15 +117,15 @@ pub(super) fn require_may_grant(
         return Ok(());
     }
     let message = format!("The owner of the key has the role {role}, which does not hold {beyond}.");
-    Err(Refusal::invalid("scopes", message))
+    Err(ServiceRefusal::invalid("scopes", message))
 }
 
-fn addresses(texts: Option<&[String]>) -> Result<Option<AllowedAddresses>, Refusal> {
+fn addresses(texts: Option<&[String]>) -> Result<Option<AllowedAddresses>, ServiceRefusal> {
     let parse = |texts: &[String]| AllowedAddresses::parse(texts.iter().map(String::as_str));
     texts
         .map(parse)
         .transpose()
-        .map_err(|bad| Refusal::invalid("allowedAddresses", format!("allowedAddresses {bad}.")))
+        .map_err(|bad| ServiceRefusal::invalid("allowedAddresses", format!("allowedAddresses {bad}.")))
 }
 
 /// A static credential without secret and row.

@@ -14,7 +14,7 @@ pub use rotate::{Overlap, Rotated, rotate};
 
 use super::credential_names::{self, NamedCredential};
 use super::org_actor::OrgActor;
-use super::refusal::{ForbiddenCode, Refusal};
+use super::refusal::{ForbiddenCode, ServiceRefusal};
 use crate::config::Config;
 use crate::domain::credential::CredentialKind;
 use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
@@ -31,14 +31,14 @@ pub struct CreatedCredential {
     pub secret: Secret,
 }
 
-const NO_SUCH_KEY: Refusal = Refusal::NotFound("There is no such API key.");
+const NO_SUCH_KEY: ServiceRefusal = ServiceRefusal::NotFound("There is no such API key.");
 
 /// A page of the keys that the actor may see.
 pub fn list(
     conn: &mut Conn,
     actor: &OrgActor,
     part: PageQuery<'_>,
-) -> Result<Vec<NamedCredential>, TxError<Refusal>> {
+) -> Result<Vec<NamedCredential>, TxError<ServiceRefusal>> {
     require_may_read(actor)?;
     let (org_id, kind) = (&actor.organization.id, CredentialKind::ApiKey);
     let page = static_credentials::page(conn, org_id, kind, actor.visible_owner(), part)?;
@@ -51,7 +51,7 @@ pub fn of_service_account(
     actor: &OrgActor,
     id: &str,
     part: PageQuery<'_>,
-) -> Result<Vec<NamedCredential>, TxError<Refusal>> {
+) -> Result<Vec<NamedCredential>, TxError<ServiceRefusal>> {
     require_may_read(actor)?;
     let owner = SubjectId::ServiceAccount(id.to_owned());
     if actor.visible_owner().is_some_and(|seen| *seen != owner) {
@@ -63,7 +63,7 @@ pub fn of_service_account(
 }
 
 /// Finds a key.
-pub fn find(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<NamedCredential, TxError<Refusal>> {
+pub fn find(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<NamedCredential, TxError<ServiceRefusal>> {
     require_may_read(actor)?;
     let found = static_credentials::find(conn, &actor.organization.id, CredentialKind::ApiKey, id)?;
     let key = found.filter(|key| is_visible(actor, key)).ok_or(NO_SUCH_KEY)?;
@@ -71,7 +71,7 @@ pub fn find(conn: &mut Conn, actor: &OrgActor, id: &str) -> Result<NamedCredenti
 }
 
 /// Reading keys takes `keys:read` or `keys:manage`.
-fn require_may_read(actor: &OrgActor) -> Result<(), Refusal> {
+fn require_may_read(actor: &OrgActor) -> Result<(), ServiceRefusal> {
     actor.require(KEYS_MANAGE).or_else(|_| actor.require(KEYS_READ))
 }
 
@@ -80,14 +80,22 @@ fn is_visible(actor: &OrgActor, key: &StaticCredential) -> bool {
 }
 
 /// Rechecks that the actor may manage keys, inside the transaction.
-fn manager(work: &mut Work<'_>, config: &Config, actor: &OrgActor) -> Result<OrgActor, TxError<Refusal>> {
+fn manager(
+    work: &mut Work<'_>,
+    config: &Config,
+    actor: &OrgActor,
+) -> Result<OrgActor, TxError<ServiceRefusal>> {
     let actor = actor.recheck(work, config)?;
     actor.require(KEYS_MANAGE)?;
     Ok(actor)
 }
 
 /// Locks a key that the actor may manage.
-fn managed(work: &mut Work<'_>, actor: &OrgActor, id: &str) -> Result<StaticCredential, TxError<Refusal>> {
+fn managed(
+    work: &mut Work<'_>,
+    actor: &OrgActor,
+    id: &str,
+) -> Result<StaticCredential, TxError<ServiceRefusal>> {
     let found = static_credentials::lock(work.conn, &actor.organization.id, CredentialKind::ApiKey, id)?;
     Ok(found.filter(|key| is_visible(actor, key)).ok_or(NO_SUCH_KEY)?)
 }
@@ -103,24 +111,24 @@ fn owner_role(conn: &mut Conn, key: &StaticCredential) -> Result<Option<String>,
 }
 
 /// Refuses if the organization does not allow API keys.
-fn require_enabled(config: &Config, actor: &OrgActor) -> Result<(), Refusal> {
+fn require_enabled(config: &Config, actor: &OrgActor) -> Result<(), ServiceRefusal> {
     let organization = &actor.organization;
     if organization.key_policy(&config.organizations).enabled {
         return Ok(());
     }
     let message =
         format!("{} does not allow API keys. An owner or admin can turn them on.", organization.name);
-    Err(Refusal::Forbidden { code: ForbiddenCode::KeysOff, message })
+    Err(ServiceRefusal::Forbidden { code: ForbiddenCode::KeysOff, message })
 }
 
-fn require_active(key: &StaticCredential, now: Time) -> Result<(), Refusal> {
+fn require_active(key: &StaticCredential, now: Time) -> Result<(), ServiceRefusal> {
     if key.revoked_at.is_some() {
-        return Err(Refusal::Ended(
+        return Err(ServiceRefusal::Ended(
             "The API key was revoked, which is for good. Create a new one.".to_owned(),
         ));
     }
     if key.has_ended(now) {
-        return Err(Refusal::Ended("The API key has expired. Create a new one.".to_owned()));
+        return Err(ServiceRefusal::Ended("The API key has expired. Create a new one.".to_owned()));
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::domain::key_policy::{KeyPolicy, Lifetime};
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::services::org_actor::OrgActor;
-use crate::services::refusal::Refusal;
+use crate::services::refusal::ServiceRefusal;
 use crate::store::static_credentials::{self, StaticCredential};
 use crate::store::{TxError, Work, credentials};
 
@@ -59,7 +59,7 @@ pub fn rotate(
     actor: &OrgActor,
     id: &str,
     overlap: Overlap,
-) -> Result<Rotated, TxError<Refusal>> {
+) -> Result<Rotated, TxError<ServiceRefusal>> {
     let actor = manager(work, config, actor)?;
     require_enabled(config, &actor)?;
     let old = managed(work, &actor, id)?;
@@ -68,7 +68,7 @@ pub fn rotate(
     require_rotatable(&old, policy)?;
     let Some(role) = owner_role(work.conn, &old)? else {
         let message = "The owner of the key has left or is disabled. Create a key for somebody else.";
-        return Err(Refusal::Ended(message.to_owned()).into());
+        return Err(ServiceRefusal::Ended(message.to_owned()).into());
     };
     require_may_hold(config, &actor, &old, &role)?;
     require_may_grant(&config.catalog, &actor, &old.granted, &role)?;
@@ -114,22 +114,24 @@ fn require_may_hold(
     actor: &OrgActor,
     old: &StaticCredential,
     role: &str,
-) -> Result<(), Refusal> {
+) -> Result<(), ServiceRefusal> {
     match &old.owner {
         owner if *owner == actor.subject => Ok(()),
         SubjectId::ServiceAccount(_) => actor.require_not_outranked(&config.catalog, role),
-        SubjectId::User(_) => Err(Refusal::forbidden(
+        SubjectId::User(_) => Err(ServiceRefusal::forbidden(
             "Only its owner rotates this API key: it acts as that person. Revoke it, or make one for a service account.",
         )),
     }
 }
 
-fn require_rotatable(old: &StaticCredential, policy: KeyPolicy) -> Result<(), Refusal> {
+fn require_rotatable(old: &StaticCredential, policy: KeyPolicy) -> Result<(), ServiceRefusal> {
     if let Some(next) = &old.replaced_by {
-        return Err(Refusal::Ended(format!("The API key was rotated already; {next} took its place.")));
+        return Err(ServiceRefusal::Ended(format!(
+            "The API key was rotated already; {next} took its place."
+        )));
     }
     match &old.granted {
-        GrantedScopes::Unrestricted if !policy.unrestricted => Err(Refusal::Ended(
+        GrantedScopes::Unrestricted if !policy.unrestricted => Err(ServiceRefusal::Ended(
             "The organization does not allow unrestricted keys any more. Give this one scopes first."
                 .to_owned(),
         )),

@@ -11,7 +11,7 @@ pub use session::{check_access, check_refresh};
 use std::net::IpAddr;
 
 use super::bounds::Bounds;
-use super::refusal::Refusal;
+use super::refusal::ServiceRefusal;
 use crate::config::Config;
 use crate::domain::client::Client;
 use crate::domain::credential::CredentialKind;
@@ -160,7 +160,7 @@ pub fn recheck(
     role: &str,
     credential: (CredentialKind, &str),
     now: Time,
-) -> Result<RecheckedCredential, TxError<Refusal>> {
+) -> Result<RecheckedCredential, TxError<ServiceRefusal>> {
     let left = match credential {
         (CredentialKind::CliSession, id) => session::recheck(conn, organization, id, now)
             .map(|scopes| RecheckedCredential { scopes, bounds: Bounds::default() }),
@@ -174,7 +174,7 @@ pub fn recheck(
             })
         }
     };
-    left.map_err(|error| error.map(Refusal::Credential))
+    left.map_err(|error| error.map(ServiceRefusal::Credential))
 }
 
 /// Result of checking a credential.

@@ -43,7 +43,7 @@ pub enum Answerable {
 
 /// Why there is no consent to ask for.
 #[derive(Debug, Clone)]
-pub enum Unanswerable {
+pub enum ConsentRefusal {
     /// No such request, or bound to another browser.
     NotHere,
     Expired,
@@ -56,7 +56,7 @@ pub enum Unanswerable {
     ClientGone,
 }
 
-impl RefusalReason for Unanswerable {}
+impl RefusalReason for ConsentRefusal {}
 
 /// Reads a request for the user and browser that want to answer it.
 pub fn find_consent(
@@ -65,7 +65,7 @@ pub fn find_consent(
     now: Time,
     id: &str,
     session: &WebSession,
-) -> Result<ConsentRequest, TxError<Unanswerable>> {
+) -> Result<ConsentRequest, TxError<ConsentRefusal>> {
     let request = requests::find(conn, id)?;
     load_consent(conn, config, now, request, session)
 }
@@ -77,27 +77,27 @@ pub(super) fn load_consent(
     now: Time,
     request: Option<AuthorizationRequest>,
     session: &WebSession,
-) -> Result<ConsentRequest, TxError<Unanswerable>> {
+) -> Result<ConsentRequest, TxError<ConsentRefusal>> {
     let request =
-        request.filter(|request| is_bound_to(request, session.hash)).ok_or(Unanswerable::NotHere)?;
+        request.filter(|request| is_bound_to(request, session.hash)).ok_or(ConsentRefusal::NotHere)?;
     match request.status {
         RequestStatus::Approved
         | RequestStatus::Denied
         | RequestStatus::CannotApprove
         | RequestStatus::SwitchedOff
         | RequestStatus::NotAllowed => {
-            return Err(Unanswerable::Answered(Box::new(request)).into());
+            return Err(ConsentRefusal::Answered(Box::new(request)).into());
         }
         RequestStatus::Open | RequestStatus::Invalid if now >= request.expires_at => {
-            return Err(Unanswerable::Expired.into());
+            return Err(ConsentRefusal::Expired.into());
         }
-        RequestStatus::Invalid => return Err(Unanswerable::Invalid(Box::new(request)).into()),
+        RequestStatus::Invalid => return Err(ConsentRefusal::Invalid(Box::new(request)).into()),
         RequestStatus::Open if request.prompt.as_deref() == Some("none") => {
-            return Err(Unanswerable::MayNotAsk(Box::new(request)).into());
+            return Err(ConsentRefusal::MayNotAsk(Box::new(request)).into());
         }
         RequestStatus::Open => {}
     }
-    let client = clients::find(conn, &request.client_id)?.ok_or(Unanswerable::ClientGone)?;
+    let client = clients::find(conn, &request.client_id)?.ok_or(ConsentRefusal::ClientGone)?;
     let mut requested = ScopeSet::parse(&request.scopes)
         .map_err(|_| StoreError::Failed(format!("the scopes of {} cannot be read", request.id)))?;
     let sign_in_method = request.sign_in_method(config);

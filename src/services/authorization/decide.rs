@@ -16,7 +16,7 @@ use crate::store::web_sessions::WebSession;
 use crate::store::{StoreError, TxError, Work, organizations};
 
 use super::choices::{Obstacle, OrganizationChoice, obstacle};
-use super::consent::{Answerable, ConsentRequest, Unanswerable, load_consent};
+use super::consent::{Answerable, ConsentRefusal, ConsentRequest, load_consent};
 
 /// Decision of the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub enum Decision {
 pub enum DecisionOutcome {
     /// Answered: redirect to the client.
     Answered,
-    Unanswerable(Box<Unanswerable>),
+    Unanswerable(Box<ConsentRefusal>),
     /// The user must re-enter the password first. The request is still open.
     SignInAgain,
     /// The organization's policy forbids this sign-in. If personal tokens are off, the request is answered

@@ -14,7 +14,7 @@ mod progress;
 pub(super) use choices::{ChoiceCriteria, MAX_AUTH_AGE, choices, is_stale};
 pub use choices::{Choices, Obstacle, OrganizationChoice, obstacle};
 pub use client_redirect::{ClientRedirect, find_redirect};
-pub use consent::{Answerable, ConsentRequest, Unanswerable, find_consent};
+pub use consent::{Answerable, ConsentRefusal, ConsentRequest, find_consent};
 pub use decide::{Decision, DecisionOutcome, decide};
 pub use open::{OpenOutcome, OpeningBrowser, PushedRequest, open, open_pushed, open_short_link, push};
 pub use paste::{CopiedCode, CopiedCodeAnswer, find_copied_code, withdraw};

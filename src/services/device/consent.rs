@@ -44,7 +44,7 @@ impl DeviceConsentRequest {
 
 /// Why there is no consent to ask for.
 #[derive(Debug, Clone)]
-pub enum Unanswerable {
+pub enum DeviceConsentRefusal {
     /// No such request, or its code was entered in another browser.
     NotHere,
     Expired,
@@ -56,7 +56,7 @@ pub enum Unanswerable {
     ClientGone,
 }
 
-impl RefusalReason for Unanswerable {}
+impl RefusalReason for DeviceConsentRefusal {}
 
 /// Reads a request for the user and browser that want to answer it. `address` is the browser's; `None` if it
 /// cannot be compared with the client's.
@@ -68,7 +68,7 @@ pub fn find_consent(
     id: &str,
     session: &WebSession,
     address: Option<IpAddr>,
-) -> Result<DeviceConsentRequest, TxError<Unanswerable>> {
+) -> Result<DeviceConsentRequest, TxError<DeviceConsentRefusal>> {
     let request = requests::find(conn, id)?;
     load_consent(conn, config, master, now, request, session, address)
 }
@@ -82,13 +82,14 @@ pub(super) fn load_consent(
     request: Option<DeviceRequest>,
     session: &WebSession,
     address: Option<IpAddr>,
-) -> Result<DeviceConsentRequest, TxError<Unanswerable>> {
-    let request =
-        request.filter(|request| request.browser_hash == Some(session.hash)).ok_or(Unanswerable::NotHere)?;
+) -> Result<DeviceConsentRequest, TxError<DeviceConsentRefusal>> {
+    let request = request
+        .filter(|request| request.browser_hash == Some(session.hash))
+        .ok_or(DeviceConsentRefusal::NotHere)?;
     if request.status == DeviceStatus::Open && now >= request.expires_at {
-        return Err(Unanswerable::Expired.into());
+        return Err(DeviceConsentRefusal::Expired.into());
     }
-    let client = clients::find(conn, &request.client_id)?.ok_or(Unanswerable::ClientGone)?;
+    let client = clients::find(conn, &request.client_id)?.ok_or(DeviceConsentRefusal::ClientGone)?;
     let damaged = |what: &str| StoreError::Failed(format!("the {what} of {} cannot be read", request.id));
     let requested = ScopeSet::parse(&request.scopes).map_err(|_| damaged("scopes"))?;
     let user_code = user_code(master, &request.id).ok_or_else(|| damaged("code"))?;
@@ -109,7 +110,7 @@ pub(super) fn load_consent(
         | DeviceStatus::SwitchedOff
         | DeviceStatus::NotAllowed => {
             let request = Box::new(request);
-            return Err(Unanswerable::Answered { request, choices }.into());
+            return Err(DeviceConsentRefusal::Answered { request, choices }.into());
         }
     }
     let first_time = !credentials::has_used_client(conn, &session.user_id, &client.id, client.created_at)?;

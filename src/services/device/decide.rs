@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::authorization::{Answerable, Obstacle, obstacle};
-use super::consent::{DeviceConsentRequest, Unanswerable, load_consent};
+use super::consent::{DeviceConsentRefusal, DeviceConsentRequest, load_consent};
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::device::DeviceStatus;
@@ -29,7 +29,7 @@ pub enum Decision {
 #[derive(Debug)]
 pub enum DecisionOutcome {
     Answered,
-    Unanswerable(Box<Unanswerable>),
+    Unanswerable(Box<DeviceConsentRefusal>),
     /// The user must re-enter the password first. The request is still open.
     SignInAgain,
     /// The organization's policy forbids it. The request is answered with that.

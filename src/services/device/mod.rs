@@ -11,7 +11,7 @@ mod enter;
 mod start;
 
 pub use code::{unused_id, user_code};
-pub use consent::{DeviceConsentRequest, Unanswerable, find_consent};
+pub use consent::{DeviceConsentRefusal, DeviceConsentRequest, find_consent};
 pub use decide::{Decision, DecisionOutcome, Responder, decide};
 pub use enter::{EntryOutcome, enter};
 pub use start::{StartedRequest, start};

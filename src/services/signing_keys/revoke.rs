@@ -7,7 +7,7 @@ use crate::keys::master::MasterKey;
 use crate::store::signing_keys::{self as rows, SigningKey};
 use crate::store::{Store, StoreError, Work};
 
-use super::{KeyFailure, SealedKey, in_state, make, require_openable};
+use super::{SealedKey, SigningKeyError, in_state, make, require_openable};
 
 /// Attempts at a revocation while other nodes change the keys.
 const ATTEMPTS: usize = 4;
@@ -55,7 +55,7 @@ pub async fn revoke(
     master: &MasterKey,
     rules: &config::Keys,
     which: Revocation,
-) -> Result<Revoked, KeyFailure> {
+) -> Result<Revoked, SigningKeyError> {
     for _ in 0..ATTEMPTS {
         let keys = store.read(rows::list).await?;
         if let Some(kid) = which.unknown(&keys) {
