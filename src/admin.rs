@@ -46,7 +46,7 @@ pub enum Command {
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum AdminError {
     #[error(transparent)]
     Open(#[from] InstanceError),
     #[error(transparent)]
@@ -73,7 +73,7 @@ impl Report {
 }
 
 /// Runs a command and returns its output.
-pub async fn run(command: Command, config: &Config) -> Result<String, Failure> {
+pub async fn run(command: Command, config: &Config) -> Result<String, AdminError> {
     match command {
         Command::CheckConfig => Ok(summary(config)),
         Command::Migrate => {
@@ -96,8 +96,8 @@ fn store(config: &Config) -> Result<Store, InstanceError> {
 }
 
 /// Parses the duration of an option, at most `longest`.
-fn duration(option: &str, text: &str, longest: TimeDelta) -> Result<TimeDelta, Failure> {
-    let refused = |what: String| Failure::Refused(format!("{option} {text} {what}"));
+fn duration(option: &str, text: &str, longest: TimeDelta) -> Result<TimeDelta, AdminError> {
+    let refused = |what: String| AdminError::Refused(format!("{option} {text} {what}"));
     let duration = duration::parse(text).map_err(|bad| refused(format!("{bad}. {}", duration::REMEDY)))?;
     if (TimeDelta::zero()..=longest).contains(&duration) {
         return Ok(duration);

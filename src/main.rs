@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         Command::Serve => serve_until_stopped(config, runtime),
         Command::Admin(command) => match runtime.block_on(admin::run(command, &config)) {
             Ok(report) => print(&report, ExitCode::SUCCESS),
-            Err(admin::Failure::Found(report)) => print(&report, ExitCode::FAILURE),
+            Err(admin::AdminError::Found(report)) => print(&report, ExitCode::FAILURE),
             Err(error) => fail(&error, 1),
         },
     }

@@ -24,7 +24,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::config::Config;
 use crate::domain::time::Clock;
-use crate::http::metadata::BadMetadata;
+use crate::http::metadata::MetadataError;
 use crate::keys::hashing::PasswordHasher;
 use crate::keys::signer::Signer;
 use crate::services::claim::{self, DatabaseClaim};
@@ -75,7 +75,7 @@ pub enum StartError {
     #[error(transparent)]
     Keys(#[from] SigningKeyError),
     #[error(transparent)]
-    Metadata(#[from] BadMetadata),
+    Metadata(#[from] MetadataError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("a thread cannot be started: {0}")]

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Failure, Report};
+use super::{AdminError, Report};
 use crate::config::Config;
 use crate::domain::audit::{Actor, Origin};
 use crate::domain::entropy::Entropy;
@@ -98,7 +98,7 @@ pub enum Org {
 }
 
 /// Creates the first owner and organization. Refused once set up.
-pub(super) async fn init(config: &Config, init: Init) -> Result<String, Failure> {
+pub(super) async fn init(config: &Config, init: Init) -> Result<String, AdminError> {
     let organization = checked_name(&init.org, "--org")?;
     let owner = new_user(config, &init.email, init.name, &organization)?;
     let address = owner.email.clone();
@@ -109,7 +109,7 @@ pub(super) async fn init(config: &Config, init: Init) -> Result<String, Failure>
     });
     let Ok((user, organization)) = TxError::settle(made.await)? else {
         let text = "This deployment has its first owner already. Add people with `keystiled user add`.";
-        return Err(Failure::Refused(text.to_owned()));
+        return Err(AdminError::Refused(text.to_owned()));
     };
     let json = json!({
         "user": { "id": user.id, "email": user.email },
@@ -120,7 +120,7 @@ pub(super) async fn init(config: &Config, init: Init) -> Result<String, Failure>
     Ok(Report { json, text }.render(init.json))
 }
 
-pub(super) async fn user(store: &Store, config: &Config, command: User) -> Result<String, Failure> {
+pub(super) async fn user(store: &Store, config: &Config, command: User) -> Result<String, AdminError> {
     let (email, name, org, role, password_stdin, json) = match command {
         User::Add { email, name, org, role, password_stdin, json } => {
             (email, name, org, role, password_stdin, json)
@@ -130,7 +130,10 @@ pub(super) async fn user(store: &Store, config: &Config, command: User) -> Resul
     };
     if !config.roles.iter().any(|known| known.id == role) {
         let known: Vec<&str> = config.roles.iter().map(|role| role.id.as_str()).collect();
-        return Err(Failure::Refused(format!("There is no role {role}. Take one of: {}.", known.join(", "))));
+        return Err(AdminError::Refused(format!(
+            "There is no role {role}. Take one of: {}.",
+            known.join(", ")
+        )));
     }
     let address = canonical(&email)?;
     let looked_up = address.clone();
@@ -140,10 +143,10 @@ pub(super) async fn user(store: &Store, config: &Config, command: User) -> Resul
         (None, false) => {
             let text =
                 format!("{address} is new: give --password-stdin and a first password on standard input.");
-            return Err(Failure::Refused(text));
+            return Err(AdminError::Refused(text));
         }
         (Some(_), true) => {
-            return Err(Failure::Refused(format!(
+            return Err(AdminError::Refused(format!(
                 "{address} is there already and has a password; leave out --password-stdin."
             )));
         }
@@ -168,17 +171,17 @@ pub(super) async fn user(store: &Store, config: &Config, command: User) -> Resul
             let text = format!("{address} is {role} of {org}.");
             Ok(Report { json: json_value, text }.render(json))
         }
-        Ok(None) => {
-            Err(Failure::Refused(format!("There is no organization {org}. Add it with `keystiled org add`.")))
-        }
+        Ok(None) => Err(AdminError::Refused(format!(
+            "There is no organization {org}. Add it with `keystiled org add`."
+        ))),
         Err(StoreError::Conflict(_)) => {
-            Err(Failure::Refused(format!("{address} is a member of {org} already.")))
+            Err(AdminError::Refused(format!("{address} is a member of {org} already.")))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-async fn sign_out(store: &Store, email: &str, json: bool) -> Result<String, Failure> {
+async fn sign_out(store: &Store, email: &str, json: bool) -> Result<String, AdminError> {
     let address = canonical(email)?;
     let target = address.clone();
     let signed_out = store
@@ -191,11 +194,11 @@ async fn sign_out(store: &Store, email: &str, json: bool) -> Result<String, Fail
     Ok(Report { json: json!({ "email": address, "browsers": browsers }), text }.render(json))
 }
 
-fn unknown_user(address: &str) -> Failure {
-    Failure::Refused(format!("Nobody has the address {address}."))
+fn unknown_user(address: &str) -> AdminError {
+    AdminError::Refused(format!("Nobody has the address {address}."))
 }
 
-async fn forget_devices(store: &Store, email: &str, json: bool) -> Result<String, Failure> {
+async fn forget_devices(store: &Store, email: &str, json: bool) -> Result<String, AdminError> {
     let address = canonical(email)?;
     let looked_up = address.clone();
     let forgotten = store
@@ -207,7 +210,7 @@ async fn forget_devices(store: &Store, email: &str, json: bool) -> Result<String
     Ok(Report { json: json!({ "user": { "id": user.id, "email": user.email } }), text }.render(json))
 }
 
-pub(super) async fn org(store: &Store, command: Org) -> Result<String, Failure> {
+pub(super) async fn org(store: &Store, command: Org) -> Result<String, AdminError> {
     let Org::Add { name, owner, json } = command;
     let name = checked_name(&name, "--name")?;
     let address = canonical(&owner)?;
@@ -221,7 +224,7 @@ pub(super) async fn org(store: &Store, command: Org) -> Result<String, Failure> 
         })
         .await?;
     let Some(organization) = added else {
-        return Err(Failure::Refused(format!(
+        return Err(AdminError::Refused(format!(
             "Nobody has the address {owner}. Add the person with `keystiled user add`."
         )));
     };
@@ -235,7 +238,7 @@ fn new_user(
     typed: &str,
     name: Option<String>,
     organization: &str,
-) -> Result<NewUser, Failure> {
+) -> Result<NewUser, AdminError> {
     let email = canonical(typed)?;
     let name = match name {
         Some(name) => checked_name(&name, "--name")?,
@@ -244,20 +247,20 @@ fn new_user(
     let secret = password_from_stdin()?;
     let context = [email.as_str(), name.as_str(), organization, config.brand.name.as_str()];
     password::check_new(secret.expose(), config.sign_in.password_min, &context)
-        .map_err(|unfit| Failure::Refused(unfit.to_string()))?;
+        .map_err(|unfit| AdminError::Refused(unfit.to_string()))?;
     Ok(NewUser { password_hash: hashing::hash(&secret, Entropy), email, name })
 }
 
-fn canonical(typed: &str) -> Result<String, Failure> {
+fn canonical(typed: &str) -> Result<String, AdminError> {
     email::canonical(typed).ok_or_else(|| {
-        Failure::Refused(format!("{typed} is not an email address. Give one like ada@example.com."))
+        AdminError::Refused(format!("{typed} is not an email address. Give one like ada@example.com."))
     })
 }
 
-fn checked_name(name: &str, option: &str) -> Result<String, Failure> {
+fn checked_name(name: &str, option: &str) -> Result<String, AdminError> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > accounts::MAX_NAME {
-        return Err(Failure::Refused(format!(
+        return Err(AdminError::Refused(format!(
             "{option} needs a name of 1 to {} characters.",
             accounts::MAX_NAME
         )));
@@ -266,10 +269,10 @@ fn checked_name(name: &str, option: &str) -> Result<String, Failure> {
 }
 
 /// Reads standard input up to the first line break.
-fn password_from_stdin() -> Result<Secret, Failure> {
+fn password_from_stdin() -> Result<Secret, AdminError> {
     let mut text = String::new();
     io::stdin().lock().take(MAX_INPUT).read_to_string(&mut text).map_err(|error| {
-        Failure::Refused(format!("The password cannot be read from standard input: {error}."))
+        AdminError::Refused(format!("The password cannot be read from standard input: {error}."))
     })?;
     let text = Secret::new(text);
     Ok(Secret::new(text.expose().split(['\r', '\n']).next().unwrap_or_default()))

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{Failure, Report};
+use super::{AdminError, Report};
 use crate::domain::audit::INSTANCE_CHAIN;
 use crate::domain::audit::chain::{ChainError, ChainFault, ChainHead};
 use crate::store::{Store, audit, organizations};
@@ -26,7 +26,7 @@ struct ChainResult {
     verdict: Result<ChainHead, ChainError>,
 }
 
-pub(super) async fn run(store: &Store, command: Command) -> Result<String, Failure> {
+pub(super) async fn run(store: &Store, command: Command) -> Result<String, AdminError> {
     let Command::Verify { json } = command;
     let mut checked = Vec::new();
     let mut last = String::new();
@@ -50,7 +50,7 @@ pub(super) async fn run(store: &Store, command: Command) -> Result<String, Failu
         text: checked.iter().map(ChainResult::line).collect::<Vec<_>>().join("\n"),
     };
     let report = report.render(json);
-    if checked.iter().all(ChainResult::is_intact) { Ok(report) } else { Err(Failure::Found(report)) }
+    if checked.iter().all(ChainResult::is_intact) { Ok(report) } else { Err(AdminError::Found(report)) }
 }
 
 fn to_json(checked: &[ChainResult]) -> Value {

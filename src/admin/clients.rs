@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{Failure, Report, duration};
+use super::{AdminError, Report, duration};
 use crate::config::Config;
 use crate::domain::audit::{Actor, Origin};
 use crate::domain::client::{Client, ClientKind, Grant};
@@ -110,7 +110,7 @@ fn grants(device_codes: bool) -> Vec<Grant> {
     usual.into_iter().chain(device_codes.then_some(Grant::DeviceCode)).collect()
 }
 
-pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Result<String, Failure> {
+pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Result<String, AdminError> {
     match command {
         Command::Add { id, name, kind, redirect_uris, scopes, command, device_codes, json } => {
             let secret = matches!(kind, ClientKindArg::Confidential).then(|| Secret::random(Entropy));
@@ -156,7 +156,7 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
             });
             let Some(ended) = removed.await? else {
                 let text = format!("There is no client {id}. `keystiled client list` shows them.");
-                return Err(Failure::Refused(text));
+                return Err(AdminError::Refused(text));
             };
             let text = format!("Client {id} is removed; {ended} sessions ended.");
             Ok(Report { json: json!({ "client_id": id, "sessions_ended": ended }), text }.render(json))
@@ -177,7 +177,12 @@ async fn all(store: &Store) -> Result<Vec<Client>, StoreError> {
     }
 }
 
-async fn add(store: &Store, client: Client, secret: Option<Secret>, json: bool) -> Result<String, Failure> {
+async fn add(
+    store: &Store,
+    client: Client,
+    secret: Option<Secret>,
+    json: bool,
+) -> Result<String, AdminError> {
     let id = client.id.clone();
     let mut value = to_json(&client);
     let mut text = format!("Client {id} is registered.");
@@ -189,7 +194,7 @@ async fn add(store: &Store, client: Client, secret: Option<Secret>, json: bool) 
         store.write(move |work| accounts::create_client(work, &client, &Actor::Operator, &Origin::default()));
     match added.await {
         Ok(()) => Ok(Report { json: value, text }.render(json)),
-        Err(StoreError::Conflict(_)) => Err(Failure::Refused(format!(
+        Err(StoreError::Conflict(_)) => Err(AdminError::Refused(format!(
             "The id {id} is in use. Choose another, or end that client with `keystiled client remove {id}`."
         ))),
         Err(error) => Err(error.into()),
@@ -201,7 +206,7 @@ async fn rotate_secret(
     id: String,
     keep_old: Option<String>,
     json: bool,
-) -> Result<String, Failure> {
+) -> Result<String, AdminError> {
     let keep_old = keep_old
         .map_or(Ok(TimeDelta::zero()), |text| duration("--keep-old", &text, client_secrets::MAX_OVERLAP))?;
     let secret = Secret::random(Entropy);
@@ -225,30 +230,30 @@ async fn rotate_secret(
     .render(json))
 }
 
-fn no_secret(id: &str, error: TxError<ClientSecretRefusal>) -> Failure {
+fn no_secret(id: &str, error: TxError<ClientSecretRefusal>) -> AdminError {
     match error {
         TxError::Refused(ClientSecretRefusal::NoSuchClient) => {
-            Failure::Refused(format!("There is no client {id}. `keystiled client list` shows them."))
+            AdminError::Refused(format!("There is no client {id}. `keystiled client list` shows them."))
         }
         TxError::Refused(ClientSecretRefusal::Public) => {
-            Failure::Refused(format!("Client {id} is public and has no secret."))
+            AdminError::Refused(format!("Client {id} is public and has no secret."))
         }
         TxError::Store(error) => error.into(),
     }
 }
 
 /// Checks a client id. URLs are refused: they would be ids of client metadata documents.
-fn checked_id(id: String) -> Result<String, Failure> {
+fn checked_id(id: String) -> Result<String, AdminError> {
     let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     if plain && (3..=64).contains(&id.len()) {
         return Ok(id);
     }
-    Err(Failure::Refused(format!(
+    Err(AdminError::Refused(format!(
         "{id} cannot be an id. Use 3 to 64 letters, digits, dots, dashes and underscores."
     )))
 }
 
-fn checked_name(name: &str) -> Result<String, Failure> {
+fn checked_name(name: &str) -> Result<String, AdminError> {
     let name = name.trim();
     // Bidirectional control characters could make a name read as another.
     let turned =
@@ -257,26 +262,26 @@ fn checked_name(name: &str) -> Result<String, Failure> {
     if fits && !name.chars().any(|c| c.is_control() || turned(c)) {
         return Ok(name.to_owned());
     }
-    Err(Failure::Refused("--name needs 1 to 100 characters that can be seen.".to_owned()))
+    Err(AdminError::Refused("--name needs 1 to 100 characters that can be seen.".to_owned()))
 }
 
-fn checked_uris(texts: &[String]) -> Result<Vec<RedirectUri>, Failure> {
+fn checked_uris(texts: &[String]) -> Result<Vec<RedirectUri>, AdminError> {
     if texts.len() > MAX_REDIRECT_URIS {
-        return Err(Failure::Refused(format!("A client may have {MAX_REDIRECT_URIS} redirect URIs.")));
+        return Err(AdminError::Refused(format!("A client may have {MAX_REDIRECT_URIS} redirect URIs.")));
     }
     texts
         .iter()
         .map(|text| {
             RedirectUri::register(text)
-                .map_err(|why| Failure::Refused(format!("{text} cannot be a redirect URI: {why}.")))
+                .map_err(|why| AdminError::Refused(format!("{text} cannot be a redirect URI: {why}.")))
         })
         .collect()
 }
 
-fn checked_scopes(config: &Config, ids: Vec<String>) -> Result<Option<ScopeSet>, Failure> {
+fn checked_scopes(config: &Config, ids: Vec<String>) -> Result<Option<ScopeSet>, AdminError> {
     if let Some(unknown) = ids.iter().find(|id| !config.catalog.contains(id)) {
         let known: Vec<&str> = config.catalog.ids().collect();
-        return Err(Failure::Refused(format!(
+        return Err(AdminError::Refused(format!(
             "There is no scope {unknown}. There are: {}.",
             known.join(", ")
         )));

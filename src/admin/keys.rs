@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{Failure, Report};
+use super::{AdminError, Report};
 use crate::config::Config;
 use crate::domain::time::Clock;
 use crate::services::instance::{self, Instance};
@@ -41,7 +41,7 @@ pub enum Command {
     },
 }
 
-pub(super) async fn run(command: Command, config: &Config) -> Result<String, Failure> {
+pub(super) async fn run(command: Command, config: &Config) -> Result<String, AdminError> {
     match command {
         Command::List { json } => {
             let store = instance::open_database(config, Clock::System)?;
@@ -54,10 +54,10 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<String, Fai
             match signing_keys::rotate(&store, &master, &config.keys, timing).await? {
                 Rotation::Done { activated } if json => Ok(json!({ "active": activated }).to_string()),
                 Rotation::Done { activated } => Ok(format!("Key {activated} signs now.")),
-                Rotation::TooEarly { ready_at } => Err(Failure::Refused(format!(
+                Rotation::TooEarly { ready_at } => Err(AdminError::Refused(format!(
                     "The next key is too young: caches know it from {ready_at} on. To rotate all the same, add --now."
                 ))),
-                Rotation::NotDue | Rotation::NoNextKey => Err(Failure::Refused(
+                Rotation::NotDue | Rotation::NoNextKey => Err(AdminError::Refused(
                     "There is no next key to rotate to. If another node has just rotated, nothing is left to do."
                         .to_owned(),
                 )),
@@ -76,7 +76,7 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<String, Fai
                     json: json!({ "revoked": revoked, "active": active }),
                 }
                 .render(json)),
-                Revoked::Unknown(kid) => Err(Failure::Refused(format!(
+                Revoked::Unknown(kid) => Err(AdminError::Refused(format!(
                     "There is no signing key {kid}. Nothing was revoked. `keystiled keys list` shows the keys there are."
                 ))),
             }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{Failure, Report, duration};
+use super::{AdminError, Report, duration};
 use crate::domain::audit::Actor;
 use crate::domain::time::Time;
 use crate::services::recovery::{self, DEFAULT_LENGTH, MAX_LENGTH, Status};
@@ -38,12 +38,12 @@ pub enum Command {
     },
 }
 
-pub(super) async fn run(store: &Store, command: Command) -> Result<String, Failure> {
+pub(super) async fn run(store: &Store, command: Command) -> Result<String, AdminError> {
     match command {
         Command::Accept { forward: _, length, json } => {
             let length = length.map_or(Ok(DEFAULT_LENGTH), |text| duration("--for", &text, MAX_LENGTH))?;
             if length <= TimeDelta::zero() {
-                return Err(Failure::Refused("--for needs a time to be open, such as 24h.".to_owned()));
+                return Err(AdminError::Refused("--for needs a time to be open, such as 24h.".to_owned()));
             }
             let ends_at = store.write(move |work| recovery::open(work, length, &Actor::Operator)).await?;
             let text = format!(

@@ -4,8 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 use super::client_authentication::ClientCredentials;
-use super::failure::Failure;
 use super::form::OAuthForm;
+use super::oauth_failure::OAuthFailure;
 use crate::domain::authorization::RawParameters;
 use crate::services::device;
 use crate::web::app::App;
@@ -26,7 +26,7 @@ pub async fn start(
     app: web::Data<App>,
     request: HttpRequest,
     OAuthForm(form): OAuthForm,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, OAuthFailure> {
     limits::begin_sign_in(&app, &request)?;
     let client = ClientCredentials::read(request.headers(), &form)?;
     let parameters = RawParameters::from_pairs(form.into_pairs());

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::failure::Failure;
+use super::oauth_failure::OAuthFailure;
 use crate::domain::oauth_error::OAuthError;
 use crate::domain::parameters::Parameters;
 use crate::web::form;
@@ -14,8 +14,8 @@ use crate::web::form;
 pub struct OAuthForm(pub Parameters);
 
 impl FromRequest for OAuthForm {
-    type Error = Failure;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+    type Error = OAuthFailure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, OAuthFailure>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());

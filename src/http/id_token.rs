@@ -9,7 +9,7 @@ use openidconnect::{
 };
 use sha2::{Digest, Sha256};
 
-use super::failure::Failure;
+use super::oauth_failure::OAuthFailure;
 use crate::grants::TokenSet;
 use crate::keys::jwt::TokenType;
 use crate::web::app::App;
@@ -19,14 +19,15 @@ use crate::web::app::App;
 const MAX_LIFETIME_SECONDS: i64 = 60 * 60;
 
 /// Signs the ID token. Name and email address are only at the userinfo endpoint.
-pub(super) async fn sign(app: &App, issued: &TokenSet, access_token: &str) -> Result<String, Failure> {
+pub(super) async fn sign(app: &App, issued: &TokenSet, access_token: &str) -> Result<String, OAuthFailure> {
     let claims = claims(issued, access_token)?;
     Ok(app.keyring.sign(TokenType::Id, &claims).await?)
 }
 
-fn claims(issued: &TokenSet, access_token: &str) -> Result<CoreIdTokenClaims, Failure> {
+fn claims(issued: &TokenSet, access_token: &str) -> Result<CoreIdTokenClaims, OAuthFailure> {
     let access = &issued.claims;
-    let url = IssuerUrl::new(access.iss.clone()).map_err(|error| Failure::Internal(error.to_string()))?;
+    let url =
+        IssuerUrl::new(access.iss.clone()).map_err(|error| OAuthFailure::Internal(error.to_string()))?;
     let subject = StandardClaims::new(SubjectIdentifier::new(access.sub.clone()));
     let audience = vec![Audience::new(access.client_id.clone())];
     Ok(CoreIdTokenClaims::new(
@@ -42,8 +43,9 @@ fn claims(issued: &TokenSet, access_token: &str) -> Result<CoreIdTokenClaims, Fa
     .set_access_token_hash(Some(AccessTokenHash::new(half_hash(access_token)))))
 }
 
-fn moment(seconds: i64) -> Result<DateTime<Utc>, Failure> {
-    DateTime::from_timestamp(seconds, 0).ok_or_else(|| Failure::Internal("a claim is no time".to_owned()))
+fn moment(seconds: i64) -> Result<DateTime<Utc>, OAuthFailure> {
+    DateTime::from_timestamp(seconds, 0)
+        .ok_or_else(|| OAuthFailure::Internal("a claim is no time".to_owned()))
 }
 
 /// `at_hash`: the left half of the SHA-256 (OpenID Connect Core section 3.1.3.6).

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::api_auth::{self, Denied};
 use super::bearer_error::BearerErrorResponse;
 use super::client_authentication::ClientCredentials;
-use super::failure::Failure;
 use super::form::{OAuthForm, required};
+use super::oauth_failure::OAuthFailure;
 use crate::domain::management::TOKENS_INTROSPECT;
 use crate::domain::oauth_error::OAuthError;
 use crate::domain::parameters::Parameters;
@@ -45,12 +45,12 @@ async fn authenticate_requester(
     let scheme = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.split(' ').next());
     let as_client = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"));
     if as_client || form.get("client_id").is_some() {
-        let credentials = ClientCredentials::read(headers, form).map_err(Failure::from)?;
+        let credentials = ClientCredentials::read(headers, form).map_err(OAuthFailure::from)?;
         let now = app.now();
         let check = app.store.read_or_refuse(move |conn| credentials.check(conn, now));
-        let client = check.await.map_err(Failure::from)?;
+        let client = check.await.map_err(OAuthFailure::from)?;
         if client.is_public() {
-            return Err(Failure::from(OAuthError::invalid_client("a public client")).into());
+            return Err(OAuthFailure::from(OAuthError::invalid_client("a public client")).into());
         }
         return Ok(Requester::Client { id: client.id });
     }
@@ -69,7 +69,7 @@ async fn authenticate_requester(
 
 /// The active token, if any. `token_type_hint` is not needed. Keys with an address allowlist count as
 /// inactive, because the client address is unknown.
-async fn find_active(app: &App, form: &Parameters) -> Result<Option<ActiveToken>, Failure> {
+async fn find_active(app: &App, form: &Parameters) -> Result<Option<ActiveToken>, OAuthFailure> {
     let secret = Secret::new(required(form, "token")?);
     if let Some(refresh) = refresh_token::parse(&app.config.brand.token_prefix, secret.expose()) {
         let (reader, now) = (app.clone(), app.now());

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::api_auth::{self, Denied};
 use super::client_authentication::ClientCredentials;
-use super::failure::Failure;
 use super::form::required;
+use super::oauth_failure::OAuthFailure;
 use crate::domain::entropy::Entropy;
 use crate::domain::key_grant::{ExchangeType, KeyGrant};
 use crate::domain::oauth_error::{
@@ -38,7 +38,7 @@ pub(super) async fn issue(
     request: &HttpRequest,
     form: &Parameters,
     grant: KeyGrant,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, OAuthFailure> {
     let principal = match grant {
         KeyGrant::ClientCredentials => as_client(app, request, form).await?,
         KeyGrant::TokenExchange => as_subject(app, request, form).await?,
@@ -67,7 +67,7 @@ pub(super) async fn issue(
 }
 
 /// `client_credentials`: the key is the secret; the client is the key or its service account.
-async fn as_client(app: &App, request: &HttpRequest, form: &Parameters) -> Result<Principal, Failure> {
+async fn as_client(app: &App, request: &HttpRequest, form: &Parameters) -> Result<Principal, OAuthFailure> {
     let ClientCredentials::Confidential { id, secret } = ClientCredentials::read(request.headers(), form)?
     else {
         return Err(OAuthError::invalid_client("client credentials without a secret").into());
@@ -89,7 +89,7 @@ async fn as_client(app: &App, request: &HttpRequest, form: &Parameters) -> Resul
 }
 
 /// Token exchange: the key or token is the subject. Client authentication is optional, but must be valid.
-async fn as_subject(app: &App, request: &HttpRequest, form: &Parameters) -> Result<Principal, Failure> {
+async fn as_subject(app: &App, request: &HttpRequest, form: &Parameters) -> Result<Principal, OAuthFailure> {
     if request.headers().contains_key(AUTHORIZATION) || form.get("client_id").is_some() {
         let credentials = ClientCredentials::read(request.headers(), form)?;
         let now = app.now();
@@ -122,7 +122,7 @@ fn subject_token(app: &App, form: &Parameters) -> Result<Secret, OAuthError> {
 }
 
 /// The OAuth error for a refused credential. `invalid` makes the error for an invalid one.
-fn refused(denied: Denied, invalid: impl FnOnce(String) -> OAuthError) -> Failure {
+fn refused(denied: Denied, invalid: impl FnOnce(String) -> OAuthError) -> OAuthFailure {
     let text = denied.message();
     match denied {
         Denied::Store(error) => error.into(),

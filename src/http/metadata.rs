@@ -78,17 +78,18 @@ pub struct Document(Bytes);
 /// The document cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[error("the metadata cannot be written: {0}")]
-pub struct BadMetadata(String);
+pub struct MetadataError(String);
 
-impl From<url::ParseError> for BadMetadata {
+impl From<url::ParseError> for MetadataError {
     fn from(error: url::ParseError) -> Self {
         Self(error.to_string())
     }
 }
 
 impl Document {
-    pub fn new(config: &Config) -> Result<Self, BadMetadata> {
-        let text = serde_json::to_vec(&describe(config)?).map_err(|error| BadMetadata(error.to_string()))?;
+    pub fn new(config: &Config) -> Result<Self, MetadataError> {
+        let text =
+            serde_json::to_vec(&describe(config)?).map_err(|error| MetadataError(error.to_string()))?;
         Ok(Self(text.into()))
     }
 }
@@ -101,7 +102,7 @@ pub async fn metadata(document: web::Data<Document>) -> impl Responder {
         .body(document.0.clone())
 }
 
-fn describe(config: &Config) -> Result<Metadata, BadMetadata> {
+fn describe(config: &Config) -> Result<Metadata, MetadataError> {
     let issuer = &config.server.public_url;
     let client_authentication = vec![
         CoreClientAuthMethod::None,

@@ -8,8 +8,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 use super::client_authentication::ClientCredentials;
-use super::failure::Failure;
 use super::form::{OAuthForm, required};
+use super::oauth_failure::OAuthFailure;
 use crate::domain::authorization::RawParameters;
 use crate::domain::oauth_error::{COPIED_CODES_DISABLED, OAuthCode, OAuthError, PERSONAL_TOKENS_DISABLED};
 use crate::domain::secret::Secret;
@@ -31,7 +31,7 @@ pub async fn push(
     app: web::Data<App>,
     request: HttpRequest,
     OAuthForm(form): OAuthForm,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, OAuthFailure> {
     limits::begin_sign_in(&app, &request)?;
     let client = ClientCredentials::read(request.headers(), &form)?;
     let parameters = RawParameters::from_pairs(form.into_pairs());
@@ -54,11 +54,11 @@ pub async fn push(
 struct Status {
     status: &'static str,
     #[serde(flatten)]
-    refused: Option<Refused>,
+    refused: Option<RefusedStatus>,
 }
 
 #[derive(Serialize)]
-struct Refused {
+struct RefusedStatus {
     error: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<&'static str>,
@@ -72,7 +72,7 @@ pub async fn status(
     app: web::Data<App>,
     request: HttpRequest,
     OAuthForm(form): OAuthForm,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, OAuthFailure> {
     let client = ClientCredentials::read(request.headers(), &form)?;
     let request_uri = Secret::new(required(&form, "request_uri")?);
     let (reader, credentials, uri) = (App::clone(&app), client.clone(), request_uri.clone());
@@ -109,7 +109,7 @@ fn too_fast() -> OAuthError {
 fn status_body(progress: Progress) -> Status {
     let refused = |error_code, description: &'static str, device_codes| Status {
         status: "refused",
-        refused: Some(Refused {
+        refused: Some(RefusedStatus {
             error: OAuthCode::AccessDenied.as_str(),
             error_code,
             error_description: description.into(),
@@ -123,8 +123,12 @@ fn status_body(progress: Progress) -> Status {
         Progress::CannotApprove { in_organization } => {
             let error = OAuthError::cannot_approve(in_organization);
             let (code, description) = (error.code.as_str(), error.description);
-            let refused =
-                Refused { error: code, error_code: None, error_description: description, device_codes: None };
+            let refused = RefusedStatus {
+                error: code,
+                error_code: None,
+                error_description: description,
+                device_codes: None,
+            };
             Status { status: "refused", refused: Some(refused) }
         }
         Progress::PersonalTokensOff => {

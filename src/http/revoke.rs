@@ -3,8 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::client_authentication::ClientCredentials;
-use super::failure::Failure;
 use super::form::{OAuthForm, required};
+use super::oauth_failure::OAuthFailure;
 use crate::domain::secret::Secret;
 use crate::services::revocation::{self, RevocableToken};
 use crate::web::app::App;
@@ -15,7 +15,7 @@ pub async fn revoke(
     app: web::Data<App>,
     request: HttpRequest,
     OAuthForm(form): OAuthForm,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, OAuthFailure> {
     let client = ClientCredentials::read(request.headers(), &form)?;
     let text = Secret::new(required(&form, "token")?);
     app.confirm_keys().await?;

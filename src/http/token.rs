@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::client_authentication::ClientCredentials;
-use super::failure::Failure;
 use super::form::{OAuthForm, required};
+use super::oauth_failure::OAuthFailure;
 use super::{id_token, key_token};
 use crate::domain::audit::Origin;
 use crate::domain::authorization;
@@ -42,7 +42,7 @@ pub async fn token(
     app: web::Data<App>,
     request: HttpRequest,
     OAuthForm(form): OAuthForm,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, OAuthFailure> {
     if let Some(grant) = form.get("grant_type").and_then(KeyGrant::parse) {
         return key_token::issue(&app, &request, &form, grant).await;
     }
@@ -76,7 +76,7 @@ async fn fast_path(
     app: &App,
     credentials: &ClientCredentials,
     token_request: &TokenRequest,
-) -> Result<Option<(TokenSet, String)>, Failure> {
+) -> Result<Option<(TokenSet, String)>, OAuthFailure> {
     let Ok(client) = credentials.authenticate(app.clients.get(credentials.id()), app.now()) else {
         return Ok(None);
     };
@@ -93,12 +93,12 @@ async fn fast_path(
             // The receiver is gone if the client disconnected; the write stays.
             to_sign
                 .keyring
-                .sign_later(issue, |signed| drop(done.send(signed.map(Some).map_err(Failure::from))));
+                .sign_later(issue, |signed| drop(done.send(signed.map(Some).map_err(OAuthFailure::from))));
         }
         Ok(None) => drop(done.send(Ok(None))),
         Err(error) => drop(done.send(Err(error.into()))),
     })?;
-    let lost = |_| Failure::Internal("a grant was dropped before its tokens were signed".to_owned());
+    let lost = |_| OAuthFailure::Internal("a grant was dropped before its tokens were signed".to_owned());
     let late = |_| StoreError::Unavailable("a grant timed out".into());
     timeout(TIMEOUT, answered).await.map_err(late)?.map_err(lost)?
 }
@@ -108,7 +108,7 @@ async fn slow_path(
     app: &App,
     credentials: ClientCredentials,
     token_request: TokenRequest,
-) -> Result<(TokenSet, String), Failure> {
+) -> Result<(TokenSet, String), OAuthFailure> {
     let issued =
         app.write_or_refuse(move |app, work| token_request.exchange(app, work, &credentials)).await?;
     let access_token = app.keyring.sign(TokenType::Access, &issued.claims).await?;

@@ -9,7 +9,7 @@ use openidconnect::{
 
 use super::api_auth::{self, Denied};
 use super::bearer_error::BearerErrorResponse;
-use super::failure::Failure;
+use super::oauth_failure::OAuthFailure;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::store::users::User;
@@ -26,7 +26,7 @@ pub async fn userinfo(
 ) -> Result<HttpResponse, Error> {
     let in_body = match *request.method() {
         Method::POST if request.content_type().eq_ignore_ascii_case(FORM) => {
-            let form = form::read(&request, payload.into_inner()).await.map_err(Failure::from)?;
+            let form = form::read(&request, payload.into_inner()).await.map_err(OAuthFailure::from)?;
             form.get("access_token").map(Secret::new)
         }
         _ => None,

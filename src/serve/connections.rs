@@ -65,7 +65,7 @@ struct Entry {
 /// The limit is reached and no connection is idle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many connections")]
-pub(super) struct NoRoom;
+pub(super) struct TooManyConnections;
 
 /// Slot of one connection, released when dropped.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Connections {
     }
 
     /// Reserves a slot for a connection from an address. May ask idle connections to close.
-    pub(super) fn admit(&self, from: IpAddr) -> Result<Slot, NoRoom> {
+    pub(super) fn admit(&self, from: IpAddr) -> Result<Slot, TooManyConnections> {
         let shared = &self.0;
         let bounded = !shared.trusted.iter().any(|network| network.contains(&from.to_canonical()));
         let address = subscriber(from);
@@ -139,20 +139,20 @@ impl Connections {
 }
 
 impl List {
-    fn make_room_of(&mut self, address: IpAddr) -> Result<(), NoRoom> {
+    fn make_room_of(&mut self, address: IpAddr) -> Result<(), TooManyConnections> {
         let Some(known) = self.by_address.get_mut(&address) else { return Ok(()) };
         if searched(known.nothing_idle) {
-            return Err(NoRoom);
+            return Err(TooManyConnections);
         }
         let closed = known.close(known.open.div_ceil(SHARE));
         known.nothing_idle = (closed == 0).then(Instant::now);
         self.open -= closed;
-        if closed == 0 { Err(NoRoom) } else { Ok(()) }
+        if closed == 0 { Err(TooManyConnections) } else { Ok(()) }
     }
 
-    fn make_room(&mut self) -> Result<(), NoRoom> {
+    fn make_room(&mut self) -> Result<(), TooManyConnections> {
         if searched(self.nothing_idle) {
-            return Err(NoRoom);
+            return Err(TooManyConnections);
         }
         // Candidates are the longest idle connection of each address.
         let mut since: Vec<u64> =
@@ -161,7 +161,7 @@ impl List {
         let share = self.open.div_ceil(SHARE).min(since.len());
         let Some(latest) = share.checked_sub(1).map(|last| since[last]) else {
             self.nothing_idle = Some(Instant::now());
-            return Err(NoRoom);
+            return Err(TooManyConnections);
         };
         let mut left = share;
         for address in self.by_address.values_mut() {
@@ -317,7 +317,7 @@ mod tests {
         let connections = Connections::new(2, 2, Vec::new());
         let places = [idle(&connections, "10.0.0.1", 1), idle(&connections, "10.0.0.2", 2)];
         places.iter().for_each(Slot::busy);
-        assert_eq!(connections.admit(from("10.0.0.3")).unwrap_err(), NoRoom);
+        assert_eq!(connections.admit(from("10.0.0.3")).unwrap_err(), TooManyConnections);
         assert!(!places.iter().any(closing));
         places[1].idle();
         std::thread::sleep(SEARCH_AGAIN);

@@ -18,7 +18,7 @@ use super::connections::Connections;
 use super::tracked::Tracked;
 use crate::http::api::openapi;
 use crate::http::fallback;
-use crate::http::metadata::{BadMetadata, Document};
+use crate::http::metadata::{Document, MetadataError};
 use crate::web::api_document::ApiDocument;
 use crate::web::app::App;
 use crate::web::envelope::envelope;
@@ -43,7 +43,7 @@ pub(super) struct Documents {
 }
 
 impl Documents {
-    pub(super) fn new(app: &App) -> Result<Self, BadMetadata> {
+    pub(super) fn new(app: &App) -> Result<Self, MetadataError> {
         let metadata = web::Data::new(Document::new(&app.config)?);
         Ok(Self { metadata, api: web::Data::new(openapi::build(app.config.clone())) })
     }

@@ -32,7 +32,7 @@ pub struct Browser {
 
 /// Why a form is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Forged {
+pub enum CsrfError {
     /// The request's own headers name another site.
     CrossSite,
     /// The browser sent no cookie.
@@ -74,12 +74,12 @@ impl Browser {
     }
 
     /// Checks that a posted form came from this server's page in this browser.
-    pub fn check(&self, app: &App, request: &HttpRequest, form: &str, token: &str) -> Result<(), Forged> {
+    pub fn check(&self, app: &App, request: &HttpRequest, form: &str, token: &str) -> Result<(), CsrfError> {
         same_origin(request, app.config.server.public_url.origin())?;
         if self.fresh {
-            return Err(Forged::NoCookie);
+            return Err(CsrfError::NoCookie);
         }
-        if equal(&self.tokens(app).of(form), token) { Ok(()) } else { Err(Forged::Token) }
+        if equal(&self.tokens(app).of(form), token) { Ok(()) } else { Err(CsrfError::Token) }
     }
 
     /// Whether the browser sent no cookie.
@@ -163,9 +163,9 @@ fn cookie(request: &HttpRequest, name: &str) -> Option<Secret> {
 }
 
 /// Checks `Sec-Fetch-Site` and `Origin`, which browsers send. They can only refuse a request.
-fn same_origin(request: &HttpRequest, own: &str) -> Result<(), Forged> {
+fn same_origin(request: &HttpRequest, own: &str) -> Result<(), CsrfError> {
     let said = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
     let site = said("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
     let origin = said(header::ORIGIN.as_str()).is_none_or(|origin| origin == own);
-    if site && origin { Ok(()) } else { Err(Forged::CrossSite) }
+    if site && origin { Ok(()) } else { Err(CsrfError::CrossSite) }
 }

@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a body is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadForm {
+pub enum FormError {
     #[error("the body is not application/x-www-form-urlencoded")]
     ContentType,
     #[error("the body is larger than {MAX_BODY} bytes")]
@@ -28,31 +28,31 @@ pub enum BadForm {
 }
 
 /// Reads the parameters of an OAuth request.
-pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Parameters, BadForm> {
+pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Parameters, FormError> {
     Ok(Parameters::parse(&body(request, payload).await?)?)
 }
 
 /// Reads a form of a page.
-pub async fn fields(request: &HttpRequest, payload: Payload) -> Result<Parameters, BadForm> {
+pub async fn fields(request: &HttpRequest, payload: Payload) -> Result<Parameters, FormError> {
     Ok(Parameters::parse_fields(&body(request, payload).await?)?)
 }
 
 /// Reads the raw body of a form.
-pub async fn body(request: &HttpRequest, payload: Payload) -> Result<web::Bytes, BadForm> {
+pub async fn body(request: &HttpRequest, payload: Payload) -> Result<web::Bytes, FormError> {
     if !request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(BadForm::ContentType);
+        return Err(FormError::ContentType);
     }
     collect(request, payload).await
 }
 
 /// Reads any body. The size is checked while it arrives, independently of its headers.
-pub async fn collect(request: &HttpRequest, mut payload: Payload) -> Result<web::Bytes, BadForm> {
+pub async fn collect(request: &HttpRequest, mut payload: Payload) -> Result<web::Bytes, FormError> {
     let body = tokio::time::timeout(TIMEOUT, web::Bytes::from_request(request, &mut payload));
-    body.await.map_err(|_| BadForm::Incomplete)?.map_err(|error| {
+    body.await.map_err(|_| FormError::Incomplete)?.map_err(|error| {
         if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE {
-            BadForm::TooLarge
+            FormError::TooLarge
         } else {
-            BadForm::Incomplete
+            FormError::Incomplete
         }
     })
 }

@@ -12,7 +12,7 @@ use super::error_code::{ErrorCode, ErrorType};
 use super::rate_headers;
 use crate::domain::rate_policy::RateLimitExceeded;
 use crate::http::api_auth::{self, Denied};
-use crate::http::failure::RETRY_SECONDS;
+use crate::http::oauth_failure::RETRY_SECONDS;
 use crate::services::refusal::{ForbiddenCode, ServiceRefusal};
 use crate::store::StoreError;
 use crate::web::app::App;

@@ -21,7 +21,7 @@ use crate::services::org_actor::OrgActor;
 use crate::services::refusal::ServiceRefusal;
 use crate::store::{TxError, Work};
 use crate::web::app::App;
-use crate::web::form::{self, BadForm};
+use crate::web::form::{self, FormError};
 use crate::web::origin;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -107,8 +107,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 /// Reads the body. An empty body needs no content type.
 async fn json_bytes(request: &HttpRequest, payload: Payload) -> Result<web::Bytes, ApiError> {
     let bytes = form::collect(request, payload).await.map_err(|bad| match bad {
-        BadForm::TooLarge => ApiError::TooLarge,
-        BadForm::ContentType | BadForm::Incomplete | BadForm::Parameters(_) => {
+        FormError::TooLarge => ApiError::TooLarge,
+        FormError::ContentType | FormError::Incomplete | FormError::Parameters(_) => {
             ApiError::bad_request("The body did not arrive.")
         }
     })?;

@@ -24,9 +24,9 @@ use crate::store::StoreError;
 use crate::store::users::User;
 use crate::store::web_sessions::WebSession;
 use crate::web::app::App;
-use crate::web::browser::{Browser, Forged, FormTokens};
+use crate::web::browser::{Browser, CsrfError, FormTokens};
 use crate::web::client_address::client_address;
-use crate::web::form::{self, BadForm};
+use crate::web::form::{self, FormError};
 use crate::web::limits::{self, TooMany};
 use crate::web::{origin, request_id};
 
@@ -303,11 +303,11 @@ impl PageRequest {
         form::body(&self.http, payload.into_inner()).await.map_err(|error| self.unreadable(&error))
     }
 
-    fn unreadable(&self, error: &BadForm) -> HttpResponse {
+    fn unreadable(&self, error: &FormError) -> HttpResponse {
         match error {
-            BadForm::TooLarge => HttpResponse::PayloadTooLarge().finish(),
-            BadForm::ContentType => HttpResponse::UnsupportedMediaType().finish(),
-            BadForm::Incomplete | BadForm::Parameters(_) => {
+            FormError::TooLarge => HttpResponse::PayloadTooLarge().finish(),
+            FormError::ContentType => HttpResponse::UnsupportedMediaType().finish(),
+            FormError::Incomplete | FormError::Parameters(_) => {
                 self.refuse(Refusal::MalformedRequest { detail: error.to_string() })
             }
         }
@@ -336,9 +336,9 @@ impl PageRequest {
         let token = fields.get("csrf").unwrap_or_default();
         match self.browser.check(&self.app, &self.http, form, token) {
             Ok(()) => Ok(Posted::Ours(fields)),
-            Err(Forged::NoCookie) => Err(self.refuse(Refusal::CookiesOff)),
-            Err(Forged::Token) => Ok(Posted::Stale(fields)),
-            Err(Forged::CrossSite) => Err(self.too_old(&self.form_page())),
+            Err(CsrfError::NoCookie) => Err(self.refuse(Refusal::CookiesOff)),
+            Err(CsrfError::Token) => Ok(Posted::Stale(fields)),
+            Err(CsrfError::CrossSite) => Err(self.too_old(&self.form_page())),
         }
     }
 

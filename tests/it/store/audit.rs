@@ -1,6 +1,6 @@
 //! Audit events are append-only, and changes are detected.
 
-use keystiled::admin::{self, Failure};
+use keystiled::admin::{self, AdminError};
 use keystiled::domain::audit::chain::ChainFault;
 use keystiled::domain::audit::{Action, Actor, Event, Origin};
 use keystiled::store::audit;
@@ -44,7 +44,7 @@ async fn reported(app: &TestApp, json: bool) -> (bool, String) {
     let verify = admin::Command::Audit(admin::audit::Command::Verify { json });
     match admin::run(verify, &app.config).await {
         Ok(report) => (true, report),
-        Err(Failure::Found(report)) => (false, report),
+        Err(AdminError::Found(report)) => (false, report),
         Err(error) => panic!("{error}"),
     }
 }

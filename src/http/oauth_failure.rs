@@ -15,7 +15,7 @@ use crate::domain::rate_policy::RateLimitExceeded;
 use crate::domain::time::Time;
 use crate::keys::signer::SignError;
 use crate::store::{StoreError, TxError};
-use crate::web::form::BadForm;
+use crate::web::form::FormError;
 use crate::web::limits::TooMany;
 use crate::web::request_id;
 
@@ -24,9 +24,9 @@ pub const RETRY_SECONDS: &str = "1";
 
 /// Error of an OAuth endpoint.
 #[derive(Debug)]
-pub enum Failure {
+pub enum OAuthFailure {
     Refused(OAuthError),
-    Form(BadForm),
+    Form(FormError),
     Store(StoreError),
     Signing(SignError),
     TooMany {
@@ -71,25 +71,25 @@ impl From<Replaced> for ReplacedFields {
     }
 }
 
-impl From<OAuthError> for Failure {
+impl From<OAuthError> for OAuthFailure {
     fn from(error: OAuthError) -> Self {
         Self::Refused(error)
     }
 }
 
-impl From<BadForm> for Failure {
-    fn from(error: BadForm) -> Self {
+impl From<FormError> for OAuthFailure {
+    fn from(error: FormError) -> Self {
         Self::Form(error)
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for OAuthFailure {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl<E> From<TxError<E>> for Failure
+impl<E> From<TxError<E>> for OAuthFailure
 where
     Self: From<E>,
 {
@@ -101,25 +101,25 @@ where
     }
 }
 
-impl From<SignError> for Failure {
+impl From<SignError> for OAuthFailure {
     fn from(error: SignError) -> Self {
         Self::Signing(error)
     }
 }
 
-impl From<TooMany> for Failure {
+impl From<TooMany> for OAuthFailure {
     fn from(TooMany { seconds, .. }: TooMany) -> Self {
         Self::TooMany { seconds }
     }
 }
 
-impl From<RateLimitExceeded> for Failure {
+impl From<RateLimitExceeded> for OAuthFailure {
     fn from(RateLimitExceeded { retry_after: seconds, .. }: RateLimitExceeded) -> Self {
         Self::TooMany { seconds }
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for OAuthFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(error) => write!(f, "{}: {}", error.code.as_str(), error.reason),
@@ -132,7 +132,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl Failure {
+impl OAuthFailure {
     /// The error for the client.
     fn client_facing(&self) -> OAuthError {
         match self {
@@ -181,13 +181,13 @@ impl Failure {
     }
 }
 
-impl ResponseError for Failure {
+impl ResponseError for OAuthFailure {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::Form(BadForm::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Form(BadForm::ContentType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Form(FormError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Form(FormError::ContentType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Form(BadForm::Incomplete | BadForm::Parameters(_))
+            Self::Form(FormError::Incomplete | FormError::Parameters(_))
             | Self::Refused(_)
             | Self::Store(_)
             | Self::Signing(_)
@@ -261,7 +261,7 @@ mod tests {
 
     use super::*;
 
-    async fn rendered(failure: Failure) -> (u16, HeaderMap, Value) {
+    async fn rendered(failure: OAuthFailure) -> (u16, HeaderMap, Value) {
         let answer = failure.error_response();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let body = to_bytes(answer.into_body()).await.unwrap();
@@ -304,8 +304,8 @@ mod tests {
 
     #[actix_web::test]
     async fn te_02_ht_03_bodies_of_another_type_or_size_have_their_own_status() {
-        assert_eq!(rendered(BadForm::ContentType.into()).await.0, 415);
-        assert_eq!(rendered(BadForm::TooLarge.into()).await.0, 413);
-        assert_eq!(rendered(BadForm::Incomplete.into()).await.0, 400);
+        assert_eq!(rendered(FormError::ContentType.into()).await.0, 415);
+        assert_eq!(rendered(FormError::TooLarge.into()).await.0, 413);
+        assert_eq!(rendered(FormError::Incomplete.into()).await.0, 400);
     }
 }
