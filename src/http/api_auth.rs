@@ -3,164 +3,25 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 
 use crate::domain::parameters::{Parameters, decode};
-use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::domain::static_secret::SecretForm;
 use crate::keys::jwt::{AccessClaims, JwtError};
-use crate::services::authenticate::{self, Audience, CheckResult, PresentedToken, Principal, Refused};
-use crate::store::{Conn, StoreError};
+use crate::services::auth_error::AuthError;
+use crate::services::authenticate::{self, Audience, CheckResult, PresentedToken, Principal};
+use crate::store::{Conn, StoreError, TxError};
 use crate::web::app::App;
 use crate::web::client_address::client_address;
-use crate::web::{request_id, use_log};
+use crate::web::use_log;
 
 const API_KEY: &str = "x-api-key";
 /// Query parameters that would carry a credential.
 const IN_QUERY: [&str; 3] = ["access_token", "api_key", "token"];
 
-/// Why authentication failed.
-#[derive(Debug)]
-pub enum Denied {
-    /// No credential at all.
-    Missing,
-    /// Several different ones.
-    Ambiguous,
-    InQuery,
-    Invalid,
-    Expired,
-    Revoked,
-    /// Personal tokens are off in the organization.
-    SwitchedOff {
-        name: String,
-        slug: String,
-        settings_url: String,
-    },
-    /// Personal tokens are limited to owners and admins.
-    AdminsOnly {
-        name: String,
-    },
-    /// API keys are off in the organization.
-    KeysOff {
-        name: String,
-    },
-    /// The client address is not on the key's allowlist.
-    Address,
-    InsufficientScope {
-        required: ScopeSet,
-        /// The brand's header that lists the scopes.
-        header: String,
-    },
-    Store(StoreError),
-}
-
-impl Denied {
-    pub fn status(&self) -> StatusCode {
-        match self {
-            Self::Ambiguous | Self::InQuery => StatusCode::BAD_REQUEST,
-            Self::Missing | Self::Invalid | Self::Expired | Self::Revoked => StatusCode::UNAUTHORIZED,
-            Self::SwitchedOff { .. }
-            | Self::AdminsOnly { .. }
-            | Self::KeysOff { .. }
-            | Self::Address
-            | Self::InsufficientScope { .. } => StatusCode::FORBIDDEN,
-            Self::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    /// `WWW-Authenticate`: without an error when nothing was presented.
-    pub fn challenge(&self) -> Option<String> {
-        const BARE: &str = r#"Bearer realm="api""#;
-        match self {
-            Self::Missing => Some(BARE.to_owned()),
-            Self::Ambiguous | Self::InQuery => Some(format!(r#"{BARE}, error="invalid_request""#)),
-            Self::Invalid | Self::Expired | Self::Revoked => {
-                Some(format!(r#"{BARE}, error="invalid_token", error_description="{}""#, self.message()))
-            }
-            Self::InsufficientScope { required, .. } => {
-                Some(format!(r#"{BARE}, error="insufficient_scope", scope="{required}""#))
-            }
-            Self::SwitchedOff { .. }
-            | Self::AdminsOnly { .. }
-            | Self::KeysOff { .. }
-            | Self::Address
-            | Self::Store(_) => None,
-        }
-    }
-
-    pub fn message(&self) -> String {
-        match self {
-            Self::Missing => "No credential was presented.".to_owned(),
-            Self::Ambiguous => "More than one credential was presented. Send one, in one place.".to_owned(),
-            Self::InQuery => "A credential does not belong in a URL. Send it in a header.".to_owned(),
-            Self::Invalid => "The credential is not valid.".to_owned(),
-            Self::Expired => "The credential has expired.".to_owned(),
-            Self::Revoked => "The credential was revoked.".to_owned(),
-            Self::SwitchedOff { name, .. } => format!(
-                "{name} does not allow personal tokens. An organization admin can turn them on at Settings > API access > Personal tokens."
-            ),
-            Self::AdminsOnly { name } => {
-                format!("{name} allows personal tokens to its owners and admins alone.")
-            }
-            Self::KeysOff { name } => {
-                format!("{name} does not allow API keys. An organization admin can turn them on.")
-            }
-            Self::Address => {
-                "The API key may not be used from this address. Whoever manages it decides from where."
-                    .to_owned()
-            }
-            Self::InsufficientScope { required, .. } => {
-                format!("The credential does not have the required scope: {required}.")
-            }
-            Self::Store(StoreError::Unavailable(_)) => {
-                "The server cannot take this now. Try again, a POST with the same Idempotency-Key.".to_owned()
-            }
-            Self::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => {
-                "Something went wrong on the server.".to_owned()
-            }
-        }
-    }
-}
-
-impl Denied {
-    /// Logs the reason, which the client does not see in full.
-    pub fn log(&self) {
-        let request_id = request_id::current();
-        match self {
-            Self::Store(error @ StoreError::Unavailable(_)) => {
-                tracing::warn!(request_id, %error, "cannot take the request now");
-            }
-            Self::Store(error @ (StoreError::Conflict(_) | StoreError::Failed(_))) => {
-                tracing::error!(request_id, %error, "failed");
-            }
-            Self::Missing
-            | Self::Ambiguous
-            | Self::InQuery
-            | Self::Invalid
-            | Self::Expired
-            | Self::Revoked
-            | Self::SwitchedOff { .. }
-            | Self::AdminsOnly { .. }
-            | Self::KeysOff { .. }
-            | Self::Address
-            | Self::InsufficientScope { .. } => {
-                tracing::info!(request_id, reason = self.message(), "refused");
-            }
-        }
-    }
-}
-
-impl From<StoreError> for Denied {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
 /// Authenticates the request. The use of a known credential is logged, allowed or denied.
-pub async fn principal(app: &App, request: &HttpRequest) -> Result<Principal, Denied> {
+pub async fn principal(app: &App, request: &HttpRequest) -> Result<Principal, TxError<AuthError>> {
     check(app, request, &presented_credential(request.headers(), request.query_string())?, None).await
 }
 
@@ -171,7 +32,7 @@ pub async fn check(
     request: &HttpRequest,
     secret: &Secret,
     endpoint: Option<String>,
-) -> Result<Principal, Denied> {
+) -> Result<Principal, TxError<AuthError>> {
     check_for(app, request, secret, &Audience::Issuer, endpoint).await
 }
 
@@ -182,7 +43,7 @@ pub async fn check_for(
     secret: &Secret,
     audience: &Audience,
     endpoint: Option<String>,
-) -> Result<Principal, Denied> {
+) -> Result<Principal, TxError<AuthError>> {
     let token = parse_token(app, secret).await?;
     let address = client_address(request, &app.config.server.trusted_proxies);
     let checked = check_token(app, &token, audience, address).await?;
@@ -192,7 +53,7 @@ pub async fn check_for(
             None => use_log::note(request, credential),
         }
     }
-    checked.verdict.map_err(|refused| denied(app, refused))
+    Ok(checked.verdict?)
 }
 
 /// Checks a token that is used from this address.
@@ -217,76 +78,55 @@ pub(super) async fn check_token(
     }
 }
 
-/// The error for a refused credential.
-pub fn denied(app: &App, refused: Refused) -> Denied {
-    match refused {
-        Refused::Invalid => Denied::Invalid,
-        Refused::Expired => Denied::Expired,
-        Refused::Revoked => Denied::Revoked,
-        Refused::SwitchedOff { name, slug } => {
-            let settings_url = app.config.server.public_url.join(&format!("/o/{slug}/settings/api-access"));
-            Denied::SwitchedOff { name, slug, settings_url }
-        }
-        Refused::AdminsOnly { name } => Denied::AdminsOnly { name },
-        Refused::KeysOff { name } => Denied::KeysOff { name },
-        Refused::Address => Denied::Address,
-    }
-}
-
 /// Refuses a caller without this scope.
-pub fn require(app: &App, principal: &Principal, scope: &str) -> Result<(), Denied> {
+pub fn require(app: &App, principal: &Principal, scope: &str) -> Result<(), AuthError> {
     if principal.scopes.contains(scope) {
         return Ok(());
     }
-    Err(insufficient_scope(app, std::iter::once(scope.to_owned()).collect()))
-}
-
-/// The error for a credential without these scopes.
-pub fn insufficient_scope(app: &App, required: ScopeSet) -> Denied {
-    Denied::InsufficientScope { required, header: format!("{}-Required-Scopes", app.config.brand.header) }
+    Err(AuthError::insufficient_scope(&app.config, std::iter::once(scope.to_owned()).collect()))
 }
 
 /// Classifies a credential by its form. A mistyped key is refused here, without database access.
-pub(super) async fn parse_token(app: &App, secret: &Secret) -> Result<PresentedToken, Denied> {
+pub(super) async fn parse_token(app: &App, secret: &Secret) -> Result<PresentedToken, TxError<AuthError>> {
     match SecretForm::of(&app.config.brand.token_prefix, secret.expose()) {
         SecretForm::Static(_) => Ok(PresentedToken::Static(secret.digest())),
-        SecretForm::Damaged => Err(Denied::Invalid),
+        SecretForm::Damaged => Err(AuthError::Invalid.into()),
         SecretForm::Other => verified(app, secret).await.map(PresentedToken::Access),
     }
 }
 
 /// Verifies signature and times. The signing keys are refreshed if needed: an unknown key may be new on
 /// another node, and a known one may be revoked.
-async fn verified(app: &App, token: &Secret) -> Result<AccessClaims, Denied> {
+async fn verified(app: &App, token: &Secret) -> Result<AccessClaims, TxError<AuthError>> {
     let verify = || app.keyring.verify_access(app.issuer(), app.now(), token.expose());
     let verdict = match verify() {
         Err(JwtError::UnknownKey | JwtError::Lifetime) if app.keyring.may_reload() => {
-            app.reread_keys().await.map_err(Denied::Store)?;
+            app.reread_keys().await?;
             verify()
         }
         Ok(_) if app.keyring.is_stale() => {
-            app.confirm_keys().await.map_err(Denied::Store)?;
+            app.confirm_keys().await?;
             verify()
         }
         verdict => verdict,
     };
-    verdict.map_err(|rejected| {
+    Ok(verdict.map_err(|rejected| {
         tracing::info!(reason = %rejected, "access token refused");
         match rejected {
-            JwtError::Time => Denied::Expired,
+            JwtError::Time => AuthError::Expired,
             JwtError::Form
             | JwtError::Header
             | JwtError::UnknownKey
             | JwtError::Signature
             | JwtError::Issuer
             | JwtError::Retired
-            | JwtError::Lifetime => Denied::Invalid,
+            | JwtError::Lifetime => AuthError::Invalid,
         }
-    })
+    })?)
 }
 
 /// The one credential of a request.
-pub(super) fn presented_credential(headers: &HeaderMap, query: &str) -> Result<Secret, Denied> {
+pub(super) fn presented_credential(headers: &HeaderMap, query: &str) -> Result<Secret, AuthError> {
     not_in_query(query)?;
     let bearer = headers.get_all(AUTHORIZATION).filter_map(|value| {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
@@ -294,13 +134,13 @@ pub(super) fn presented_credential(headers: &HeaderMap, query: &str) -> Result<S
     });
     let keys = headers.get_all(API_KEY).filter_map(|value| value.to_str().ok()).map(str::trim);
     let mut tokens = bearer.chain(keys).filter(|token| !token.is_empty());
-    let first = tokens.next().ok_or(Denied::Missing)?;
-    if tokens.any(|other| other != first) { Err(Denied::Ambiguous) } else { Ok(Secret::new(first)) }
+    let first = tokens.next().ok_or(AuthError::Missing)?;
+    if tokens.any(|other| other != first) { Err(AuthError::Ambiguous) } else { Ok(Secret::new(first)) }
 }
 
 /// Refuses a credential in a query, where logs and histories keep it.
-pub(super) fn not_in_query(query: &str) -> Result<(), Denied> {
-    if names_credential(query) { Err(Denied::InQuery) } else { Ok(()) }
+pub(super) fn not_in_query(query: &str) -> Result<(), AuthError> {
+    if names_credential(query) { Err(AuthError::InQuery) } else { Ok(()) }
 }
 
 fn names_credential(query: &str) -> bool {
@@ -320,7 +160,7 @@ mod tests {
 
     use super::*;
 
-    fn token(headers: &[(&str, &str)], query: &str) -> Result<String, Denied> {
+    fn token(headers: &[(&str, &str)], query: &str) -> Result<String, AuthError> {
         let mut request = TestRequest::default();
         for (name, value) in headers {
             request = request.append_header((*name, *value));
@@ -335,7 +175,7 @@ mod tests {
         assert_eq!(token(&[("authorization", "bEARER  abc")], "").unwrap(), "abc");
         assert_eq!(token(&[("x-api-key", "abc")], "").unwrap(), "abc");
         for other in ["Basic abc", "Token abc", "abc", "Bearer", "Bearer "] {
-            assert!(matches!(token(&[("authorization", other)], ""), Err(Denied::Missing)), "{other}");
+            assert!(matches!(token(&[("authorization", other)], ""), Err(AuthError::Missing)), "{other}");
         }
     }
 
@@ -346,7 +186,7 @@ mod tests {
             [("authorization", "Bearer abc"), ("x-api-key", "abd")],
             [("authorization", "Bearer abc"), ("authorization", "Bearer abd")],
         ] {
-            assert!(matches!(token(&headers, ""), Err(Denied::Ambiguous)));
+            assert!(matches!(token(&headers, ""), Err(AuthError::Ambiguous)));
         }
     }
 
@@ -354,16 +194,10 @@ mod tests {
     fn rs_03_a_credential_in_the_query_is_refused_even_next_to_a_good_one() {
         for query in ["access_token=abc", "a=1&api_key=abc", "acc%65ss_token=abc", "x=%zz&access_token=abc"] {
             assert!(
-                matches!(token(&[("authorization", "Bearer abc")], query), Err(Denied::InQuery)),
+                matches!(token(&[("authorization", "Bearer abc")], query), Err(AuthError::InQuery)),
                 "{query}"
             );
         }
         assert!(token(&[("authorization", "Bearer abc")], "cursor=abc&access_token=").is_ok());
-    }
-
-    #[test]
-    fn rs_01_nothing_presented_is_challenged_without_an_error() {
-        assert_eq!(Denied::Missing.challenge().unwrap(), r#"Bearer realm="api""#);
-        assert!(Denied::Expired.challenge().unwrap().contains(r#"error="invalid_token""#));
     }
 }

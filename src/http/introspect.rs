@@ -4,7 +4,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
-use super::api_auth::{self, Denied};
+use super::api_auth;
 use super::bearer_error::BearerErrorResponse;
 use super::client_authentication::ClientCredentials;
 use super::form::{OAuthForm, required};
@@ -16,6 +16,7 @@ use crate::domain::secret::Secret;
 use crate::domain::static_secret::{Mode, SecretForm, StaticKind};
 use crate::domain::time::Time;
 use crate::keys::refresh_token;
+use crate::services::auth_error::AuthError;
 use crate::services::authenticate::{self, Audience, PresentedToken};
 use crate::services::introspection::{ActiveToken, Requester};
 use crate::store::{Conn, TxError};
@@ -54,16 +55,19 @@ async fn authenticate_requester(
         }
         return Ok(Requester::Client { id: client.id });
     }
-    let secret =
-        api_auth::presented_credential(headers, request.query_string()).map_err(BearerErrorResponse)?;
+    Ok(authenticate_key(app, request).await.map_err(BearerErrorResponse)?)
+}
+
+async fn authenticate_key(app: &App, request: &HttpRequest) -> Result<Requester, TxError<AuthError>> {
+    let secret = api_auth::presented_credential(request.headers(), request.query_string())?;
     match SecretForm::of(&app.config.brand.token_prefix, secret.expose()) {
         SecretForm::Static(StaticKind::ApiKey(_)) => {}
         SecretForm::Static(StaticKind::PersonalToken) | SecretForm::Damaged | SecretForm::Other => {
-            return Err(BearerErrorResponse(Denied::Invalid).into());
+            return Err(AuthError::Invalid.into());
         }
     }
-    let principal = api_auth::check(app, request, &secret, None).await.map_err(BearerErrorResponse)?;
-    api_auth::require(app, &principal, TOKENS_INTROSPECT).map_err(BearerErrorResponse)?;
+    let principal = api_auth::check(app, request, &secret, None).await?;
+    api_auth::require(app, &principal, TOKENS_INTROSPECT)?;
     Ok(Requester::Organization { id: principal.organization.id })
 }
 
@@ -79,11 +83,7 @@ async fn find_active(app: &App, form: &Parameters) -> Result<Option<ActiveToken>
         let principal = TxError::settle(app.store.read_or_refuse(read).await)?.ok();
         return Ok(principal.map(|principal| ActiveToken { principal, claims: None, is_refresh: true }));
     }
-    let token = match api_auth::parse_token(app, &secret).await {
-        Ok(token) => token,
-        Err(Denied::Store(error)) => return Err(error.into()),
-        Err(_) => return Ok(None),
-    };
+    let Ok(token) = TxError::settle(api_auth::parse_token(app, &secret).await)? else { return Ok(None) };
     let principal = api_auth::check_token(app, &token, &Audience::Any, None).await?.verdict.ok();
     let claims = match token {
         PresentedToken::Access(claims) => Some(claims),

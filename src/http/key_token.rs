@@ -4,22 +4,23 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use super::api_auth::{self, Denied};
+use super::api_auth;
+use super::auth_error::{self, Row};
 use super::client_authentication::ClientCredentials;
 use super::form::required;
 use super::oauth_failure::OAuthFailure;
 use crate::domain::entropy::Entropy;
 use crate::domain::key_grant::{ExchangeType, KeyGrant};
-use crate::domain::oauth_error::{
-    ADDRESS_NOT_ALLOWED, API_KEYS_DISABLED, OAuthCode, OAuthError, PERSONAL_TOKENS_ADMINS_ONLY,
-};
+use crate::domain::oauth_error::{OAuthCode, OAuthError};
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
 use crate::domain::static_secret::{SecretForm, StaticKind};
 use crate::keys::jwt::TokenType;
 use crate::keys::signer::SignError;
+use crate::services::auth_error::AuthError;
 use crate::services::authenticate::{Principal, Subject};
 use crate::services::key_exchange;
+use crate::store::TxError;
 use crate::web::app::App;
 
 #[derive(Serialize)]
@@ -79,7 +80,7 @@ async fn as_client(app: &App, request: &HttpRequest, form: &Parameters) -> Resul
         }
     }
     let checked = api_auth::check(app, request, &secret, None).await;
-    let principal = checked.map_err(|denied| refused(denied, OAuthError::invalid_client))?;
+    let principal = checked.map_err(|error| refused(error, OAuthError::invalid_client))?;
     let is_account = matches!(&principal.subject, Subject::ServiceAccount(account) if account.id == id);
     if is_account || principal.credential.id == id {
         Ok(principal)
@@ -99,7 +100,7 @@ async fn as_subject(app: &App, request: &HttpRequest, form: &Parameters) -> Resu
     let invalid = |reason: String| {
         OAuthError::new(OAuthCode::InvalidRequest, "The subject_token is not valid, or not any more.", reason)
     };
-    api_auth::check(app, request, &secret, None).await.map_err(|denied| refused(denied, invalid))
+    api_auth::check(app, request, &secret, None).await.map_err(|error| refused(error, invalid))
 }
 
 fn subject_token(app: &App, form: &Parameters) -> Result<Secret, OAuthError> {
@@ -121,18 +122,21 @@ fn subject_token(app: &App, form: &Parameters) -> Result<Secret, OAuthError> {
     }
 }
 
-/// The OAuth error for a refused credential. `invalid` makes the error for an invalid one.
-fn refused(denied: Denied, invalid: impl FnOnce(String) -> OAuthError) -> OAuthFailure {
-    let text = denied.message();
-    match denied {
-        Denied::Store(error) => error.into(),
-        Denied::Invalid | Denied::Expired | Denied::Revoked => invalid(text).into(),
-        Denied::SwitchedOff { name, .. } => OAuthError::personal_tokens_disabled(&name).into(),
-        Denied::AdminsOnly { .. } => OAuthError::forbidden(PERSONAL_TOKENS_ADMINS_ONLY, &text).into(),
-        Denied::KeysOff { .. } => OAuthError::forbidden(API_KEYS_DISABLED, &text).into(),
-        Denied::Address => OAuthError::forbidden(ADDRESS_NOT_ALLOWED, &text).into(),
-        Denied::Missing | Denied::Ambiguous | Denied::InQuery | Denied::InsufficientScope { .. } => {
-            OAuthError::invalid_request(text).into()
+/// An authentication error in the codes of RFC 6749 section 5.2. `invalid` makes the error of a credential that is invalid,
+/// expired or revoked.
+pub(super) fn refused(error: TxError<AuthError>, invalid: impl FnOnce(String) -> OAuthError) -> OAuthFailure {
+    let error = match error {
+        TxError::Refused(error) => error,
+        TxError::Store(error) => return error.into(),
+    };
+    let Row { oauth_code, error_code, message, .. } = auth_error::row(&error);
+    let refusal = match (error, oauth_code, error_code) {
+        (AuthError::PersonalTokensOff { organization, .. }, ..) => {
+            OAuthError::personal_tokens_disabled(&organization)
         }
-    }
+        (_, _, Some(error_code)) => OAuthError::forbidden(error_code, &message),
+        (_, Some(OAuthCode::InvalidToken), None) => invalid(message),
+        (_, _, None) => OAuthError::invalid_request(message),
+    };
+    refusal.into()
 }

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod api_auth;
+mod auth_error;
 mod bearer_error;
 mod client_authentication;
 pub mod device;
@@ -18,3 +19,6 @@ pub mod par;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;
+
+/// `Retry-After` of 503 responses, in seconds.
+const RETRY_SECONDS: &str = "1";

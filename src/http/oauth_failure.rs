@@ -7,6 +7,7 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
+use super::RETRY_SECONDS;
 use crate::domain::oauth_error::{
     ADDRESS_NOT_ALLOWED, API_KEYS_DISABLED, OAuthCode, OAuthError, PERSONAL_TOKENS_ADMINS_ONLY,
     PERSONAL_TOKENS_DISABLED, RATE_LIMITED, Replaced,
@@ -18,9 +19,6 @@ use crate::store::{StoreError, TxError};
 use crate::web::form::FormError;
 use crate::web::limits::TooMany;
 use crate::web::request_id;
-
-/// `Retry-After` of 503 responses, in seconds.
-pub const RETRY_SECONDS: &str = "1";
 
 /// Error of an OAuth endpoint.
 #[derive(Debug)]
@@ -216,7 +214,8 @@ fn status(error: &OAuthError) -> StatusCode {
         OAuthCode::AccessDenied if error.error_code.is_some_and(|code| FORBIDDEN.contains(&code)) => {
             StatusCode::FORBIDDEN
         }
-        OAuthCode::InvalidClient => StatusCode::UNAUTHORIZED,
+        OAuthCode::InsufficientScope => StatusCode::FORBIDDEN,
+        OAuthCode::InvalidClient | OAuthCode::InvalidToken => StatusCode::UNAUTHORIZED,
         OAuthCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
         OAuthCode::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         OAuthCode::AccessDenied

@@ -7,11 +7,13 @@ use openidconnect::{
     EmptyAdditionalClaims, EndUserEmail, EndUserName, LocalizedClaim, StandardClaims, SubjectIdentifier,
 };
 
-use super::api_auth::{self, Denied};
+use super::api_auth;
 use super::bearer_error::BearerErrorResponse;
 use super::oauth_failure::OAuthFailure;
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
+use crate::services::auth_error::AuthError;
+use crate::store::TxError;
 use crate::store::users::User;
 use crate::web::app::App;
 use crate::web::form;
@@ -31,26 +33,26 @@ pub async fn userinfo(
         }
         _ => None,
     };
-    Ok(find_claims(&app, &request, in_body).await?)
+    Ok(find_claims(&app, &request, in_body).await.map_err(BearerErrorResponse)?)
 }
 
 async fn find_claims(
     app: &App,
     request: &HttpRequest,
     in_body: Option<Secret>,
-) -> Result<HttpResponse, BearerErrorResponse> {
+) -> Result<HttpResponse, TxError<AuthError>> {
     // RFC 6750 section 2: only one method to send the token.
     let secret = match (api_auth::presented_credential(request.headers(), request.query_string()), in_body) {
-        (Err(Denied::Missing), Some(secret)) => secret,
-        (Ok(_), Some(_)) => return Err(BearerErrorResponse(Denied::Ambiguous)),
-        (presented, _) => presented.map_err(BearerErrorResponse)?,
+        (Err(AuthError::Missing), Some(secret)) => secret,
+        (Ok(_), Some(_)) => return Err(AuthError::Ambiguous.into()),
+        (presented, _) => presented?,
     };
-    let principal = api_auth::check(app, request, &secret, None).await.map_err(BearerErrorResponse)?;
+    let principal = api_auth::check(app, request, &secret, None).await?;
     // Only for CLI sessions: with a key nobody has signed in.
     let Some(user) = principal.subject.user().filter(|_| principal.client.is_some()) else {
-        return Err(BearerErrorResponse(Denied::Invalid));
+        return Err(AuthError::Invalid.into());
     };
-    api_auth::require(app, &principal, "openid").map_err(BearerErrorResponse)?;
+    api_auth::require(app, &principal, "openid")?;
     Ok(HttpResponse::Ok().json(claims(user, &principal.scopes)))
 }
 

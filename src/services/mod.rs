@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod api_access;
 pub mod api_keys;
 pub mod audit_log;
+pub mod auth_error;
 pub mod authenticate;
 pub mod authorization;
 pub mod bounds;

@@ -1,5 +1,6 @@
 //! The authenticated subject behind a change: identity, organization, scopes and origin.
 
+use super::auth_error::AuthError;
 use super::authenticate::{self, Principal};
 use super::bounds::Bounds;
 use super::refusal::ServiceRefusal;
@@ -71,7 +72,7 @@ impl OrgActor {
     /// Rechecks the actor inside the transaction of the change and locks the organization's policy until it
     /// ends: the credential was checked earlier, and a slow client decides how much earlier.
     pub fn recheck(&self, work: &mut Work<'_>, config: &Config) -> Result<Self, TxError<ServiceRefusal>> {
-        const GONE: ServiceRefusal = ServiceRefusal::Credential(authenticate::Refused::Revoked);
+        const GONE: ServiceRefusal = ServiceRefusal::Credential(AuthError::Revoked);
         let org_id = &self.organization.id;
         let organization = organizations::lock(work.conn, org_id)?;
         let role = match &self.subject {

@@ -1,6 +1,6 @@
 //! Refusals of changes to keys, tokens and service accounts. Each message says what to do instead.
 
-use super::authenticate::Refused;
+use super::auth_error::AuthError;
 use crate::domain::scope::ScopeSet;
 use crate::store::RefusalReason;
 
@@ -8,7 +8,7 @@ use crate::store::RefusalReason;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServiceRefusal {
     /// The credential in use is no longer valid.
-    Credential(Refused),
+    Credential(AuthError),
     /// It does not exist, or the actor may not know of it.
     NotFound(&'static str),
     /// The credential in use lacks these scopes.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 use super::error_code::{ErrorCode, ErrorType};
 use super::rate_headers;
 use crate::domain::rate_policy::RateLimitExceeded;
-use crate::http::api_auth::{self, Denied};
-use crate::http::oauth_failure::RETRY_SECONDS;
+use crate::http::auth_error;
+use crate::services::auth_error::AuthError;
 use crate::services::refusal::{ForbiddenCode, ServiceRefusal};
-use crate::store::StoreError;
+use crate::store::{StoreError, TxError};
 use crate::web::app::App;
 use crate::web::form::MAX_BODY;
 use crate::web::request_id;
@@ -44,7 +44,8 @@ pub enum ApiError {
     /// The body is not JSON.
     ContentType,
     RateLimited(RateLimitExceeded),
-    Denied(Denied),
+    Auth(AuthError),
+    Store(StoreError),
 }
 
 impl From<RateLimitExceeded> for ApiError {
@@ -53,15 +54,27 @@ impl From<RateLimitExceeded> for ApiError {
     }
 }
 
-impl From<Denied> for ApiError {
-    fn from(denied: Denied) -> Self {
-        Self::Denied(denied)
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        Self::Auth(error)
     }
 }
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        Self::Denied(Denied::Store(error))
+        Self::Store(error)
+    }
+}
+
+impl<E> From<TxError<E>> for ApiError
+where
+    Self: From<E>,
+{
+    fn from(error: TxError<E>) -> Self {
+        match error {
+            TxError::Refused(refusal) => refusal.into(),
+            TxError::Store(error) => error.into(),
+        }
     }
 }
 
@@ -73,9 +86,11 @@ impl ApiError {
     /// The API error of a refusal.
     pub fn refused(app: &App, refusal: ServiceRefusal) -> Self {
         match refusal {
-            ServiceRefusal::Credential(refused) => Self::Denied(api_auth::denied(app, refused)),
+            ServiceRefusal::Credential(error) => Self::Auth(error),
             ServiceRefusal::NotFound(message) => Self::NotFound(message),
-            ServiceRefusal::MissingScopes(scopes) => Self::Denied(api_auth::insufficient_scope(app, scopes)),
+            ServiceRefusal::MissingScopes(scopes) => {
+                Self::Auth(AuthError::insufficient_scope(&app.config, scopes))
+            }
             ServiceRefusal::Forbidden { code, message } => Self::Forbidden { code, message },
             ServiceRefusal::Invalid { field, message } => Self::Invalid { field, message },
             ServiceRefusal::Ended(message) => Self::Ended(message),
@@ -105,21 +120,8 @@ impl ApiError {
             Self::TooLarge => ErrorCode::TooLarge,
             Self::ContentType => ErrorCode::UnsupportedMediaType,
             Self::RateLimited(_) => ErrorCode::RateLimited,
-            Self::Denied(denied) => match denied {
-                Denied::Ambiguous => ErrorCode::AmbiguousCredentials,
-                Denied::InQuery => ErrorCode::CredentialInQuery,
-                Denied::Missing => ErrorCode::MissingCredential,
-                Denied::Invalid => ErrorCode::InvalidApiKey,
-                Denied::Expired => ErrorCode::ExpiredApiKey,
-                Denied::Revoked => ErrorCode::RevokedApiKey,
-                Denied::SwitchedOff { .. } => ErrorCode::PersonalTokensDisabled,
-                Denied::AdminsOnly { .. } => ErrorCode::PersonalTokensAdminsOnly,
-                Denied::KeysOff { .. } => ErrorCode::ApiKeysDisabled,
-                Denied::Address => ErrorCode::AddressNotAllowed,
-                Denied::InsufficientScope { .. } => ErrorCode::InsufficientScope,
-                Denied::Store(StoreError::Unavailable(_)) => ErrorCode::TemporarilyUnavailable,
-                Denied::Store(StoreError::Conflict(_) | StoreError::Failed(_)) => ErrorCode::InternalError,
-            },
+            Self::Auth(error) => auth_error::row(error).api_code,
+            Self::Store(error) => auth_error::store_row(error).api_code,
         }
     }
 
@@ -139,7 +141,8 @@ impl ApiError {
             Self::RateLimited(RateLimitExceeded { quota, .. }) => {
                 format!("Rate limited: {} ({})", quota.policy, quota.in_words())
             }
-            Self::Denied(denied) => denied.message(),
+            Self::Auth(error) => auth_error::row(error).message,
+            Self::Store(error) => auth_error::store_row(error).message,
         }
     }
 }
@@ -151,11 +154,11 @@ impl ApiError {
         let error = &mut body.error;
         match self {
             Self::Invalid { field, .. } => error.param = Some(*field),
-            Self::Denied(Denied::SwitchedOff { name, slug, settings_url }) => {
-                error.organization = Some(SwitchedOff { name: name.clone(), slug: slug.clone() });
+            Self::Auth(AuthError::PersonalTokensOff { organization, slug, settings_url }) => {
+                error.organization = Some(SwitchedOff { name: organization.clone(), slug: slug.clone() });
                 error.settings_url = Some(settings_url.clone());
             }
-            Self::Denied(Denied::InsufficientScope { required, .. }) => {
+            Self::Auth(AuthError::InsufficientScope { required, .. }) => {
                 error.required_scopes = Some(required.iter().map(str::to_owned).collect());
             }
             Self::BadRequest(_)
@@ -166,7 +169,8 @@ impl ApiError {
             | Self::TooLarge
             | Self::ContentType
             | Self::RateLimited(_)
-            | Self::Denied(_) => {}
+            | Self::Auth(_)
+            | Self::Store(_) => {}
         }
         body
     }
@@ -174,7 +178,19 @@ impl ApiError {
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        self.code().status()
+        match self {
+            Self::Auth(error) => auth_error::row(error).status,
+            Self::BadRequest(_)
+            | Self::NotFound(_)
+            | Self::Invalid { .. }
+            | Self::Forbidden { .. }
+            | Self::Ended(_)
+            | Self::IdempotencyConflict
+            | Self::TooLarge
+            | Self::ContentType
+            | Self::RateLimited(_)
+            | Self::Store(_) => self.code().status(),
+        }
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -187,17 +203,14 @@ impl ResponseError for ApiError {
                 rate_headers::add(answer.headers_mut(), std::slice::from_ref(quota));
                 return answer;
             }
-            Self::Denied(denied) => {
-                denied.log();
-                if let Some(challenge) = denied.challenge() {
-                    answer.insert_header((WWW_AUTHENTICATE, challenge));
-                }
-                if let Denied::InsufficientScope { required, header } = denied {
-                    answer.insert_header((header.as_str(), required.to_string()));
-                }
-                if let Denied::Store(StoreError::Unavailable(_)) = denied {
-                    answer.insert_header((RETRY_AFTER, RETRY_SECONDS));
-                }
+            Self::Auth(error) => {
+                let row = auth_error::row(error);
+                auth_error::log_refused(&row);
+                row.add_headers(&mut answer);
+            }
+            Self::Store(error) => {
+                auth_error::log_store(error);
+                auth_error::store_row(error).add_headers(&mut answer);
             }
             Self::BadRequest(_)
             | Self::NotFound(_)
@@ -274,40 +287,16 @@ impl ErrorAnswer {
 #[cfg(test)]
 mod tests {
     use actix_web::body::to_bytes;
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
 
-    async fn rendered(error: ApiError) -> (u16, Option<String>, Value) {
-        let answer = error.error_response();
-        let challenge =
-            answer.headers().get(WWW_AUTHENTICATE).map(|value| value.to_str().unwrap().to_owned());
-        let status = answer.status().as_u16();
-        let body = to_bytes(answer.into_body()).await.unwrap();
-        (status, challenge, serde_json::from_slice(&body).unwrap())
-    }
-
-    #[actix_web::test]
-    async fn a_revoked_credential_is_401_and_the_switch_is_403_without_a_challenge() {
-        let (status, challenge, body) = rendered(Denied::Revoked.into()).await;
-        assert_eq!((status, body["error"]["code"].as_str()), (401, Some("revoked_api_key")));
-        assert!(challenge.unwrap().contains(r#"error="invalid_token""#));
-
-        let off = Denied::SwitchedOff {
-            name: "Acme".to_owned(),
-            slug: "acme".to_owned(),
-            settings_url: "https://auth.example.com/o/acme/settings/api-access".to_owned(),
-        };
-        let (status, challenge, body) = rendered(off.into()).await;
-        assert_eq!((status, body["error"]["code"].as_str()), (403, Some("personal_tokens_disabled")));
-        assert_eq!(body["error"]["organization"], json!({ "name": "Acme", "slug": "acme" }));
-        assert_eq!(challenge, None, "a challenge would make tools sign in again and again");
-    }
-
     #[actix_web::test]
     async fn nothing_of_the_database_leaks() {
-        let (status, _, body) = rendered(StoreError::Failed("table users".to_owned()).into()).await;
-        assert_eq!((status, body["error"]["type"].as_str()), (500, Some("api_error")));
+        let answer = ApiError::from(StoreError::Failed("table users".to_owned())).error_response();
+        assert_eq!(answer.status().as_u16(), 500);
+        let body: Value = serde_json::from_slice(&to_bytes(answer.into_body()).await.unwrap()).unwrap();
+        assert_eq!(body["error"]["type"], "api_error");
         assert!(!body.to_string().contains("users"));
     }
 }

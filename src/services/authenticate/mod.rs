@@ -10,6 +10,7 @@ pub use session::{check_access, check_refresh};
 
 use std::net::IpAddr;
 
+use super::auth_error::AuthError;
 use super::bounds::Bounds;
 use super::refusal::ServiceRefusal;
 use crate::config::Config;
@@ -26,7 +27,7 @@ use crate::store::batched::credential_holders::HeldCredential;
 use crate::store::organizations::Organization;
 use crate::store::service_accounts::ServiceAccount;
 use crate::store::users::User;
-use crate::store::{Conn, RefusalReason, TxError};
+use crate::store::{Conn, TxError};
 
 /// A well-formed credential.
 #[derive(Debug)]
@@ -119,33 +120,6 @@ impl Subject {
     }
 }
 
-/// Why a credential is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refused {
-    /// Not issued by this server.
-    Invalid,
-    Expired,
-    /// Revoked, or its owner or its client is gone.
-    Revoked,
-    /// Personal tokens are off in the organization.
-    SwitchedOff {
-        name: String,
-        slug: String,
-    },
-    /// Personal tokens are limited to owners and admins.
-    AdminsOnly {
-        name: String,
-    },
-    /// API keys are off in the organization.
-    KeysOff {
-        name: String,
-    },
-    /// The address is not on the key's allowlist.
-    Address,
-}
-
-impl RefusalReason for Refused {}
-
 /// What a rechecked credential may do.
 pub struct RecheckedCredential {
     pub scopes: ScopeSet,
@@ -162,7 +136,7 @@ pub fn recheck(
     now: Time,
 ) -> Result<RecheckedCredential, TxError<ServiceRefusal>> {
     let left = match credential {
-        (CredentialKind::CliSession, id) => session::recheck(conn, organization, id, now)
+        (CredentialKind::CliSession, id) => session::recheck(conn, config, organization, id, now)
             .map(|scopes| RecheckedCredential { scopes, bounds: Bounds::default() }),
         (CredentialKind::ApiKey | CredentialKind::PersonalToken, _) => {
             let policy = organization.key_policy(&config.organizations);
@@ -182,7 +156,7 @@ pub fn recheck(
 pub struct CheckResult {
     /// The presented credential, accepted or not. `None` if this server did not issue it.
     pub credential: Option<CredentialRef>,
-    pub verdict: Result<Principal, Refused>,
+    pub verdict: Result<Principal, AuthError>,
 }
 
 /// Evaluates the result of a lookup by secret.
@@ -194,6 +168,6 @@ pub fn check_static(
 ) -> CheckResult {
     match found {
         Some(held) => static_secret::check(config, held, address, now),
-        None => CheckResult { credential: None, verdict: Err(Refused::Invalid) },
+        None => CheckResult { credential: None, verdict: Err(AuthError::Invalid) },
     }
 }

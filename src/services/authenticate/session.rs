@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::{Audience, CheckResult, CredentialInfo, Principal, Refused, Subject, static_secret};
+use super::super::auth_error::AuthError;
+use super::{Audience, CheckResult, CredentialInfo, Principal, Subject, static_secret};
 use crate::config::Config;
 use crate::domain::credential::CredentialKind;
 use crate::domain::scope::ScopeSet;
@@ -29,10 +30,10 @@ pub fn check_access(
     let of_session = |verdict| CheckResult { credential: Some(credential(claims)), verdict };
     let token_scopes = match ScopeSet::parse(&claims.scope) {
         Ok(scopes) if audience.accepts(config, &claims.aud) => scopes,
-        Ok(_) | Err(_) => return Ok(of_session(Err(Refused::Invalid))),
+        Ok(_) | Err(_) => return Ok(of_session(Err(AuthError::Invalid))),
     };
     let Some(found) = credentials::find(conn, &claims.sid)? else {
-        return Ok(of_session(Err(Refused::Revoked)));
+        return Ok(of_session(Err(AuthError::Revoked)));
     };
     match found.kind {
         CredentialKind::PersonalToken | CredentialKind::ApiKey => {
@@ -44,7 +45,7 @@ pub fn check_access(
             let verdict = evaluate(conn, config, found, &claims.client_id, &token_scopes, now);
             Ok(of_session(TxError::settle(verdict)?))
         }
-        CredentialKind::CliSession => Ok(of_session(Err(Refused::Revoked))),
+        CredentialKind::CliSession => Ok(of_session(Err(AuthError::Revoked))),
     }
 }
 
@@ -64,14 +65,14 @@ pub fn check_refresh(
     master: &MasterKey,
     token: &refresh_token::ParsedRefreshToken,
     now: Time,
-) -> Result<Principal, TxError<Refused>> {
+) -> Result<Principal, TxError<AuthError>> {
     let ours = |session: &Credential| {
         session.seed.as_deref().is_some_and(|seed| token.verify_tag(master, seed))
             && session.generation == token.generation
     };
-    let session = credentials::find(conn, &token.credential_id)?.filter(ours).ok_or(Refused::Invalid)?;
+    let session = credentials::find(conn, &token.credential_id)?.filter(ours).ok_or(AuthError::Invalid)?;
     let (Some(client_id), Ok(scopes)) = (session.client_id.clone(), ScopeSet::parse(&session.scopes)) else {
-        return Err(Refused::Invalid.into());
+        return Err(AuthError::Invalid.into());
     };
     evaluate(conn, config, session, &client_id, &scopes, now)
 }
@@ -83,16 +84,16 @@ fn evaluate(
     client_id: &str,
     token_scopes: &ScopeSet,
     now: Time,
-) -> Result<Principal, TxError<Refused>> {
+) -> Result<Principal, TxError<AuthError>> {
     active(&session, now)?;
     let member = match &session.user_id {
         Some(user) => memberships::active_member(conn, &session.org_id, user)?,
         None => None,
     };
-    let ActiveMember { organization, user, role } = member.ok_or(Refused::Revoked)?;
-    let client = clients::find(conn, client_id)?.ok_or(Refused::Revoked)?;
+    let ActiveMember { organization, user, role } = member.ok_or(AuthError::Revoked)?;
+    let client = clients::find(conn, client_id)?.ok_or(AuthError::Revoked)?;
     if !organization.personal_tokens {
-        return Err(switched_off(&organization).into());
+        return Err(AuthError::personal_tokens_off(config, &organization).into());
     }
     let scopes = client.effective_scopes(&config.catalog, token_scopes, &role);
     Ok(Principal {
@@ -108,27 +109,24 @@ fn evaluate(
 /// Rechecks the session inside the transaction of the change; returns its granted scopes.
 pub(super) fn recheck(
     conn: &mut Conn,
+    config: &Config,
     organization: &Organization,
     id: &str,
     now: Time,
-) -> Result<ScopeSet, TxError<Refused>> {
-    let credential = credentials::find(conn, id)?.ok_or(Refused::Revoked)?;
+) -> Result<ScopeSet, TxError<AuthError>> {
+    let credential = credentials::find(conn, id)?.ok_or(AuthError::Revoked)?;
     active(&credential, now)?;
     if !organization.personal_tokens {
-        return Err(switched_off(organization).into());
+        return Err(AuthError::personal_tokens_off(config, organization).into());
     }
     Ok(ScopeSet::parse(&credential.scopes).unwrap_or_default())
 }
 
-fn active(session: &Credential, now: Time) -> Result<(), Refused> {
+fn active(session: &Credential, now: Time) -> Result<(), AuthError> {
     if session.revoked_at.is_some() {
-        return Err(Refused::Revoked);
+        return Err(AuthError::Revoked);
     }
-    if session.is_active(now) { Ok(()) } else { Err(Refused::Expired) }
-}
-
-fn switched_off(organization: &Organization) -> Refused {
-    Refused::SwitchedOff { name: organization.name.clone(), slug: organization.slug.clone() }
+    if session.is_active(now) { Ok(()) } else { Err(AuthError::Expired) }
 }
 
 fn presented(session: Credential) -> CredentialInfo {

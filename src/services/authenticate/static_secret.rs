@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::{CheckResult, CredentialInfo, Principal, Refused, Subject};
+use super::super::auth_error::AuthError;
+use super::{CheckResult, CredentialInfo, Principal, Subject};
 use crate::config::Config;
 use crate::domain::credential::CredentialKind;
 use crate::domain::scope::ScopeSet;
@@ -36,12 +37,12 @@ pub(super) fn exchanged(
     now: Time,
 ) -> Result<CheckResult, StoreError> {
     let Some(held) = credential_holders::by_id(conn, &claims.sid)? else {
-        return Ok(CheckResult { credential: None, verdict: Err(Refused::Revoked) });
+        return Ok(CheckResult { credential: None, verdict: Err(AuthError::Revoked) });
     };
     let found = &held.credential;
     let is_theirs = [found.owner.as_str(), &found.id].contains(&claims.sub.as_str());
     if !is_theirs || found.org_id != claims.org {
-        return Ok(CheckResult { credential: Some(credential(found)), verdict: Err(Refused::Revoked) });
+        return Ok(CheckResult { credential: Some(credential(found)), verdict: Err(AuthError::Revoked) });
     }
     let CheckResult { credential, verdict } = check(config, held, address, now);
     let narrowed =
@@ -59,11 +60,11 @@ fn evaluate(
     held: HeldCredential,
     address: Option<IpAddr>,
     now: Time,
-) -> Result<Principal, Refused> {
+) -> Result<Principal, AuthError> {
     let HeldCredential { credential, holder } = held;
     active(&credential, now)?;
     // Keys of a member end with the membership; those of service accounts do not depend on any member.
-    let (organization, subject, role) = match holder.ok_or(Refused::Revoked)? {
+    let (organization, subject, role) = match holder.ok_or(AuthError::Revoked)? {
         Holder::Person(ActiveMember { organization, user, role }) => {
             (organization, Subject::User(user), role)
         }
@@ -78,7 +79,7 @@ fn evaluate(
         Some(list) => address.is_some_and(|address| list.contains(address)),
     };
     if !from_here {
-        return Err(Refused::Address);
+        return Err(AuthError::AddressNotAllowed);
     }
     let policy = organization.key_policy(&config.organizations);
     let scopes = policy.effective_scopes(&credential.granted, &config.catalog, &role);
@@ -93,19 +94,19 @@ pub(super) fn recheck(
     role: &str,
     (kind, id): (CredentialKind, &str),
     now: Time,
-) -> Result<StaticCredential, TxError<Refused>> {
+) -> Result<StaticCredential, TxError<AuthError>> {
     let found = static_credentials::find(conn, &organization.id, kind, id)?;
-    let credential = found.ok_or(Refused::Revoked)?;
+    let credential = found.ok_or(AuthError::Revoked)?;
     active(&credential, now)?;
     allowed(config, organization, role, credential.kind)?;
     Ok(credential)
 }
 
-fn active(credential: &StaticCredential, now: Time) -> Result<(), Refused> {
+fn active(credential: &StaticCredential, now: Time) -> Result<(), AuthError> {
     if credential.revoked_at.is_some() {
-        return Err(Refused::Revoked);
+        return Err(AuthError::Revoked);
     }
-    if credential.has_ended(now) { Err(Refused::Expired) } else { Ok(()) }
+    if credential.has_ended(now) { Err(AuthError::Expired) } else { Ok(()) }
 }
 
 /// Checks the organization's policy for this use.
@@ -114,21 +115,21 @@ fn allowed(
     organization: &Organization,
     role: &str,
     kind: StaticKind,
-) -> Result<(), Refused> {
+) -> Result<(), AuthError> {
     let name = || organization.name.clone();
     match kind {
         StaticKind::ApiKey(_) => {
             if !organization.key_policy(&config.organizations).enabled {
-                return Err(Refused::KeysOff { name: name() });
+                return Err(AuthError::ApiKeysOff { organization: name() });
             }
         }
         StaticKind::PersonalToken => {
             let policy = organization.token_policy(&config.organizations);
             if !policy.enabled {
-                return Err(Refused::SwitchedOff { name: name(), slug: organization.slug.clone() });
+                return Err(AuthError::personal_tokens_off(config, organization));
             }
             if !policy.creators.include(role) {
-                return Err(Refused::AdminsOnly { name: name() });
+                return Err(AuthError::PersonalTokensAdminsOnly { organization: name() });
             }
         }
     }

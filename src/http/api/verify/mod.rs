@@ -13,6 +13,7 @@ use super::write_request::body;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::secret::Secret;
 use crate::http::api_auth;
+use crate::services::auth_error::AuthError;
 use crate::services::rate_limits;
 use crate::store::TxError;
 use crate::web::app::App;
@@ -116,7 +117,7 @@ async fn decide(
     let Requirements { scopes, audience, .. } = &asked.required;
     let principal = api_auth::check_for(app, request, secret, audience, endpoint).await?;
     if !scopes.is_subset(&principal.scopes) {
-        return Err(api_auth::insufficient_scope(app, scopes.clone()).into());
+        return Err(AuthError::insufficient_scope(&app.config, scopes.clone()).into());
     }
     let policies = asked.policies(&app.config.rate_policies);
     if policies.is_empty() {

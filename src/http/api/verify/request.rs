@@ -169,6 +169,7 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
+    use crate::services::auth_error::AuthError;
 
     fn name(headers: &[(&str, &str)]) -> Result<Option<String>, ApiError> {
         let mut request = TestRequest::default();
@@ -208,6 +209,6 @@ mod tests {
     #[test]
     fn ak_04_a_credential_in_the_original_address_is_refused() {
         let denied = name(&[("x-original-uri", "/v1/users?api_key=abc")]);
-        assert!(matches!(denied, Err(ApiError::Denied(api_auth::Denied::InQuery))));
+        assert!(matches!(denied, Err(ApiError::Auth(AuthError::InQuery))));
     }
 }
