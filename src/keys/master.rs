@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
+use super::error::KeyError;
 use crate::domain::entropy::Entropy;
 use crate::domain::secret::{Digest, Secret, equal};
 
@@ -84,13 +85,6 @@ pub struct MasterKey {
     sealing: LessSafeKey,
 }
 
-/// Sealed data cannot be opened with this master key.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error(
-    "the signing keys in the database are sealed with another master key; start the server with the previous one"
-)]
-pub struct WrongMasterKey;
-
 impl MasterKey {
     /// Derives all keys. `issuer` is the public URL of this deployment.
     ///
@@ -152,12 +146,15 @@ impl MasterKey {
         [&nonce[..], &text[..]].concat()
     }
 
-    pub fn open(&self, name: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, WrongMasterKey> {
-        let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(WrongMasterKey)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| WrongMasterKey)?;
+    pub fn open(&self, name: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(KeyError::WrongMasterKey)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| KeyError::WrongMasterKey)?;
         let mut text = Zeroizing::new(text.to_vec());
-        let length =
-            self.sealing.open_in_place(nonce, Aad::from(name), &mut text).map_err(|_| WrongMasterKey)?.len();
+        let length = self
+            .sealing
+            .open_in_place(nonce, Aad::from(name), &mut text)
+            .map_err(|_| KeyError::WrongMasterKey)?
+            .len();
         text.truncate(length);
         Ok(text)
     }

@@ -1,5 +1,6 @@
 //! The master key, signing keys, tokens and password hashing.
 
+pub mod error;
 pub mod hashing;
 pub mod jwt;
 pub mod master;

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::error::KeyError;
 use crate::domain::entropy::Entropy;
 
 /// A new key pair, not sealed yet.
@@ -27,20 +28,15 @@ pub struct NewKey {
     pub pkcs8: Zeroizing<Vec<u8>>,
 }
 
-/// An RSA key could not be generated or parsed.
-#[derive(Debug, thiserror::Error)]
-#[error("RSA key: {0}")]
-pub struct KeyError(String);
-
 /// Generates a key pair. Its `kid` is the JWK thumbprint (RFC 7638).
 pub fn generate(bits: u32, entropy: Entropy) -> Result<NewKey, KeyError> {
     let key = rsa::RsaPrivateKey::new(&mut EntropyRng(entropy), bits as usize)
-        .map_err(|error| KeyError(error.to_string()))?;
+        .map_err(|error| KeyError::Rsa(error.to_string()))?;
     let n = URL_SAFE_NO_PAD.encode(key.n().to_bytes_be());
     let e = URL_SAFE_NO_PAD.encode(key.e().to_bytes_be());
     let canonical = format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#);
     let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(canonical));
-    let pkcs8 = key.to_pkcs8_der().map_err(|error| KeyError(error.to_string()))?;
+    let pkcs8 = key.to_pkcs8_der().map_err(|error| KeyError::Rsa(error.to_string()))?;
     Ok(NewKey {
         public_jwk: json!({ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": n, "e": e }),
         kid,
@@ -56,7 +52,7 @@ pub struct PrivateKey {
 
 impl PrivateKey {
     pub fn parse(kid: &str, pkcs8: &[u8]) -> Result<Self, KeyError> {
-        let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|error| KeyError(error.to_string()))?;
+        let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|error| KeyError::Rsa(error.to_string()))?;
         Ok(Self { kid: kid.to_owned(), pair })
     }
 }

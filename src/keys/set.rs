@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use jsonwebtoken::DecodingKey;
 use openidconnect::core::{CoreJsonWebKey, CoreJsonWebKeySet};
 
+use super::error::KeyError;
 use super::master::MasterKey;
 use super::rsa_key::PrivateKey;
 use crate::domain::signing::KeyState;
@@ -43,28 +44,17 @@ pub struct KeySet {
     longest_lifetime: TimeDelta,
 }
 
-/// Why the stored keys cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum BadKeySet {
-    #[error(transparent)]
-    MasterKey(#[from] super::master::WrongMasterKey),
-    #[error("there is no active signing key")]
-    NoActiveKey,
-    #[error("signing key {0} is damaged")]
-    Damaged(String),
-}
-
 impl KeySet {
     pub fn open(
         master: &MasterKey,
         keys: &[StoredKey<'_>],
         longest_lifetime: TimeDelta,
-    ) -> Result<Self, BadKeySet> {
+    ) -> Result<Self, KeyError> {
         let mut published = Vec::with_capacity(keys.len());
         let mut jwks: Vec<CoreJsonWebKey> = Vec::with_capacity(keys.len());
         let mut active = None;
         for key in keys {
-            let damaged = || BadKeySet::Damaged(key.kid.to_owned());
+            let damaged = || KeyError::Damaged(key.kid.to_owned());
             let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_str(key.public_jwk).map_err(|_| damaged())?;
             let verify = DecodingKey::from_jwk(&jwk).map_err(|_| damaged())?;
             published.push(PublishedKey { kid: key.kid.to_owned(), verify, retired_at: key.retired_at });
@@ -74,9 +64,8 @@ impl KeySet {
                 active = Some(Arc::new(PrivateKey::parse(key.kid, &pkcs8).map_err(|_| damaged())?));
             }
         }
-        let jwks =
-            serde_json::to_string(&CoreJsonWebKeySet::new(jwks)).map_err(|_| BadKeySet::NoActiveKey)?;
-        Ok(Self { published, active: active.ok_or(BadKeySet::NoActiveKey)?, jwks, longest_lifetime })
+        let jwks = serde_json::to_string(&CoreJsonWebKeySet::new(jwks)).map_err(|_| KeyError::NoActiveKey)?;
+        Ok(Self { published, active: active.ok_or(KeyError::NoActiveKey)?, jwks, longest_lifetime })
     }
 
     /// The key that signs new tokens.

@@ -13,9 +13,10 @@ use crate::domain::audit::{Action, Actor, Event, Origin};
 use crate::domain::entropy::Entropy;
 use crate::domain::signing::KeyState;
 use crate::domain::time::Time;
+use crate::keys::error::KeyError;
 use crate::keys::master::MasterKey;
-use crate::keys::rsa_key::{self, KeyError, NewKey};
-use crate::keys::set::{BadKeySet, KeySet, StoredKey};
+use crate::keys::rsa_key::{self, NewKey};
+use crate::keys::set::{KeySet, StoredKey};
 use crate::store::signing_keys::{self as rows, SigningKey};
 use crate::store::{Conn, Store, StoreError, Work, clients, deployment_settings};
 
@@ -32,9 +33,7 @@ pub enum SigningKeyError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Set(#[from] BadKeySet),
-    #[error(transparent)]
-    Made(#[from] KeyError),
+    Key(#[from] KeyError),
     #[error(
         "the next signing key, {0}, is sealed with another master key than the active one, so no node could start \
          once it signs. Nothing was changed."
@@ -161,7 +160,7 @@ pub fn read(conn: &mut Conn, access: TimeDelta) -> Result<StoredKeys, StoreError
 }
 
 /// Unseals the active key.
-pub fn open(stored: &StoredKeys, master: &MasterKey) -> Result<KeySet, BadKeySet> {
+pub fn open(stored: &StoredKeys, master: &MasterKey) -> Result<KeySet, KeyError> {
     let keys: Vec<StoredKey<'_>> = stored
         .keys
         .iter()
@@ -229,7 +228,7 @@ fn require_openable(
     master: &MasterKey,
 ) -> Result<(), SigningKeyError> {
     if let Some(active) = active {
-        master.open(&active.kid, &active.private_sealed).map_err(BadKeySet::from)?;
+        master.open(&active.kid, &active.private_sealed)?;
     }
     match next {
         Some(next) if master.open(&next.kid, &next.private_sealed).is_err() => {

@@ -111,9 +111,7 @@ impl App {
 fn for_a_request(error: SigningKeyError) -> StoreError {
     match error {
         SigningKeyError::Store(error) => error,
-        SigningKeyError::Set(_) | SigningKeyError::Made(_) | SigningKeyError::ForeignNextKey(_) => {
-            StoreError::Failed(error.to_string())
-        }
+        SigningKeyError::Key(_) | SigningKeyError::ForeignNextKey(_) => StoreError::Failed(error.to_string()),
     }
 }
 
