@@ -17,7 +17,6 @@ use crate::domain::time::Time;
 use crate::keys::signer::SignError;
 use crate::store::{StoreError, TxError};
 use crate::web::form::FormError;
-use crate::web::limits::TooMany;
 use crate::web::request_id;
 
 /// Error of an OAuth endpoint.
@@ -102,12 +101,6 @@ where
 impl From<SignError> for OAuthFailure {
     fn from(error: SignError) -> Self {
         Self::Signing(error)
-    }
-}
-
-impl From<TooMany> for OAuthFailure {
-    fn from(TooMany { seconds, .. }: TooMany) -> Self {
-        Self::TooMany { seconds }
     }
 }
 

@@ -14,7 +14,6 @@ use super::app::App;
 use super::client_address::client_address;
 use crate::config;
 use crate::domain::network::subscriber;
-use crate::domain::rate::Rate;
 use crate::domain::rate_policy::{Per, RateLimitExceeded, RatePolicy};
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Digest;
@@ -27,87 +26,69 @@ const LEAKS_PER_MINUTE: i32 = 60;
 /// Status polls per minute and pushed request. The CLI makes 20.
 const POLLS_PER_MINUTE: i32 = 60;
 
-/// The limit is exceeded; seconds to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooMany {
-    pub seconds: i64,
-    /// Theoretical arrival time (TAT) of GCRA.
-    settled_at: Time,
-}
-
 /// The counters of this node.
 #[derive(Debug)]
 pub struct Limits {
     sign_ins: Counter<IpAddr>,
     looks: Counter<Digest>,
-    api: RatePolicy,
     api_calls: Counter<String>,
-    leaks: RatePolicy,
     leak_reports: Counter<IpAddr>,
 }
 
 impl Limits {
     pub fn new(limits: config::Limits) -> Self {
-        let api = per_minute("api", limits.api_requests_per_minute);
-        let leaks = per_minute("leaked-secrets", LEAKS_PER_MINUTE);
         Self {
-            sign_ins: Counter::new(Rate::new(limits.sign_ins_per_minute, TimeDelta::minutes(1))),
-            looks: Counter::new(Rate::new(POLLS_PER_MINUTE, TimeDelta::minutes(1))),
-            api_calls: Counter::new(api.rate()),
-            api,
-            leak_reports: Counter::new(leaks.rate()),
-            leaks,
+            sign_ins: Counter::per_minute("sign-ins", limits.sign_ins_per_minute),
+            looks: Counter::per_minute("pushed-request-status", POLLS_PER_MINUTE),
+            api_calls: Counter::per_minute("api", limits.api_requests_per_minute),
+            leak_reports: Counter::per_minute("leaked-secrets", LEAKS_PER_MINUTE),
         }
     }
 
     /// Counts a status poll of a pushed request, or refuses it.
-    pub fn poll_pushed_request(&self, request_uri: Digest, now: Time) -> Result<(), TooMany> {
+    pub fn poll_pushed_request(&self, request_uri: Digest, now: Time) -> Result<(), RateLimitExceeded> {
         self.looks.take(request_uri, now)
     }
 
     /// Counts a management API request of a credential, or refuses it.
     pub fn call_api(&self, credential_id: &str, now: Time) -> Result<(), RateLimitExceeded> {
-        self.api_calls.take(credential_id.to_owned(), now).map_err(|TooMany { seconds, settled_at }| {
-            RateLimitExceeded { quota: self.api.quota(Some(settled_at), now), retry_after: seconds }
-        })
-    }
-}
-
-/// A policy without scopes or routes.
-fn per_minute(name: &str, limit: i32) -> RatePolicy {
-    RatePolicy {
-        name: name.to_owned(),
-        limit,
-        window: TimeDelta::minutes(1),
-        per: Per::Credential,
-        scopes: ScopeSet::default(),
-        routes: Vec::new(),
-        ignore_case: false,
+        self.api_calls.take(credential_id.to_owned(), now)
     }
 }
 
 /// Rate counters by key.
 #[derive(Debug)]
 struct Counter<K> {
-    rate: Rate,
+    /// Without scopes or routes.
+    policy: RatePolicy,
     settled: Mutex<HashMap<K, Time>>,
 }
 
 impl<K: Eq + Hash> Counter<K> {
-    fn new(rate: Rate) -> Self {
-        Self { rate, settled: Mutex::default() }
+    fn per_minute(name: &str, limit: i32) -> Self {
+        let policy = RatePolicy {
+            name: name.to_owned(),
+            limit,
+            window: TimeDelta::minutes(1),
+            per: Per::Credential,
+            scopes: ScopeSet::default(),
+            routes: Vec::new(),
+            ignore_case: false,
+        };
+        Self { policy, settled: Mutex::default() }
     }
 
-    fn take(&self, key: K, now: Time) -> Result<(), TooMany> {
+    fn take(&self, key: K, now: Time) -> Result<(), RateLimitExceeded> {
+        let rate = self.policy.rate();
         let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
         let before = settled.get(&key).copied();
-        if let Some((settled_at, seconds)) = before.zip(self.rate.wait(before, now)) {
-            return Err(TooMany { seconds, settled_at });
+        if let Some(retry_after) = rate.wait(before, now) {
+            return Err(RateLimitExceeded { quota: self.policy.quota(before, now), retry_after });
         }
         if before.is_none() && settled.len() >= MAX_ENTRIES {
             make_room(&mut settled, now);
         }
-        settled.insert(key, self.rate.spend(before, now));
+        settled.insert(key, rate.spend(before, now));
         Ok(())
     }
 }
@@ -125,7 +106,7 @@ fn make_room<K: Eq + Hash>(settled: &mut HashMap<K, Time>, now: Time) {
 }
 
 /// Counts a request that starts a sign-in, or refuses it.
-pub fn begin_sign_in(app: &App, request: &HttpRequest) -> Result<(), TooMany> {
+pub fn begin_sign_in(app: &App, request: &HttpRequest) -> Result<(), RateLimitExceeded> {
     match client_address(request, &app.config.server.trusted_proxies) {
         Some(address) => app.limits.sign_ins.take(subscriber(address), app.now()),
         None => Ok(()),
@@ -135,12 +116,7 @@ pub fn begin_sign_in(app: &App, request: &HttpRequest) -> Result<(), TooMany> {
 /// Counts a leak report, or refuses it.
 pub fn report_leaks(app: &App, request: &HttpRequest) -> Result<(), RateLimitExceeded> {
     let Some(address) = client_address(request, &app.config.server.trusted_proxies) else { return Ok(()) };
-    let Limits { leaks, leak_reports, .. } = &app.limits;
-    let now = app.now();
-    leak_reports.take(subscriber(address), now).map_err(|TooMany { seconds, settled_at }| RateLimitExceeded {
-        quota: leaks.quota(Some(settled_at), now),
-        retry_after: seconds,
-    })
+    app.limits.leak_reports.take(subscriber(address), app.now())
 }
 
 #[cfg(test)]
@@ -153,10 +129,10 @@ mod tests {
 
     #[test]
     fn each_network_has_a_limit_of_its_own() {
-        let limits = Counter::new(Rate::new(2, TimeDelta::minutes(1)));
+        let limits = Counter::per_minute("test", 2);
         let take = |text: &str, now| {
             let network = subscriber(text.parse::<IpAddr>().unwrap());
-            limits.take(network, at(now)).map_err(|too_many| too_many.seconds)
+            limits.take(network, at(now)).map_err(|exceeded| exceeded.retry_after)
         };
         assert_eq!(take("2001:db8::1", 0), Ok(()));
         assert_eq!(take("2001:db8::2", 0), Ok(()));
@@ -167,7 +143,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_has_an_end() {
-        let limits = Counter::new(Rate::new(60, TimeDelta::minutes(1)));
+        let limits = Counter::per_minute("test", 60);
         for n in 0..=MAX_ENTRIES {
             assert!(limits.take(n, at(i64::try_from(n / 1000).unwrap())).is_ok());
         }
@@ -176,7 +152,7 @@ mod tests {
 
     #[test]
     fn cb_05_whoever_comes_when_the_memory_is_full_is_counted_too() {
-        let limits = Counter::new(Rate::new(2, TimeDelta::minutes(1)));
+        let limits = Counter::per_minute("test", 2);
         let busy = usize::MAX;
         assert!(limits.take(busy, at(0)).is_ok() && limits.take(busy, at(0)).is_ok());
         for n in 0..2 * MAX_ENTRIES {

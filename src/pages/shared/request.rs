@@ -27,7 +27,7 @@ use crate::web::app::App;
 use crate::web::browser::{Browser, CsrfError, FormTokens};
 use crate::web::client_address::client_address;
 use crate::web::form::{self, FormError};
-use crate::web::limits::{self, TooMany};
+use crate::web::limits;
 use crate::web::{origin, request_id};
 
 /// Content-Security-Policy of every page. There is no inline code, so it needs no exception.
@@ -192,8 +192,8 @@ impl PageRequest {
 
     /// Counts a sign-in start; the refusal page if there are too many from this network.
     pub(in crate::pages) fn begin_sign_in(&self) -> Option<HttpResponse> {
-        let TooMany { seconds, .. } = limits::begin_sign_in(&self.app, &self.http).err()?;
-        Some(self.refuse(Refusal::TooManyTries { seconds }))
+        let exceeded = limits::begin_sign_in(&self.app, &self.http).err()?;
+        Some(self.refuse(Refusal::TooManyTries { seconds: exceeded.retry_after }))
     }
 
     pub(in crate::pages) fn base(&self) -> &str {
