@@ -6,6 +6,7 @@ use super::issuer::Issuer;
 use super::settings::Settings;
 use super::values::{self, Parsed};
 use super::words::{EntryReader, twice};
+use crate::domain::parse_error::ParseError;
 use crate::domain::resource::{Resource, canonical};
 
 const FIELDS: &[&str] = &["id", "name", "test"];
@@ -38,8 +39,6 @@ fn resource(settings: &mut Settings, entry: &Entry) -> Option<Resource> {
 
 fn id(value: &Value) -> Parsed<String> {
     let id = values::text(value)?;
-    let wrong = |_| {
-        ValueError::new("is not an absolute URL without a fragment", "Write it as https://api.example.com.")
-    };
+    let wrong = |ParseError(problem)| ValueError::new(problem, "Write it as https://api.example.com.");
     canonical(id).map_err(wrong).map(|_| id.to_owned())
 }

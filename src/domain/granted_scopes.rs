@@ -1,7 +1,8 @@
 //! The scopes granted to an API key or personal token, and those in effect.
 
 use super::management;
-use super::scope::{BadScope, Catalog, ScopeSet};
+use super::parse_error::ParseError;
+use super::scope::{Catalog, ScopeSet};
 
 /// The scopes of a static credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub enum GrantedScopes {
 
 impl GrantedScopes {
     /// From the stored columns.
-    pub fn from_stored(unrestricted: bool, scopes: &str) -> Result<Self, BadScope> {
+    pub fn from_stored(unrestricted: bool, scopes: &str) -> Result<Self, ParseError> {
         if unrestricted { Ok(Self::Unrestricted) } else { ScopeSet::parse(scopes).map(Self::Scopes) }
     }
 

@@ -24,6 +24,7 @@ pub mod monotonic;
 pub mod network;
 pub mod oauth_error;
 pub mod parameters;
+pub mod parse_error;
 pub mod password;
 pub mod pkce;
 pub mod policy;

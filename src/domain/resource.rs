@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::oauth_error::{OAuthCode, OAuthError};
+use super::parse_error::ParseError;
 use super::static_secret::Mode;
 
 /// An API with its own audience.
@@ -15,17 +16,15 @@ pub struct Resource {
     pub test: bool,
 }
 
-/// The id is not an absolute URL without fragment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotAResource;
+const BAD_ID: ParseError = ParseError("is not an absolute URL without a fragment");
 
 /// The canonical form for comparison: scheme and host in lowercase, one trailing slash removed, the rest unchanged.
-pub fn canonical(text: &str) -> Result<String, NotAResource> {
-    let url = Url::parse(text).map_err(|_| NotAResource)?;
-    let (scheme, rest) = text.split_once("://").ok_or(NotAResource)?;
+pub fn canonical(text: &str) -> Result<String, ParseError> {
+    let url = Url::parse(text).map_err(|_| BAD_ID)?;
+    let (scheme, rest) = text.split_once("://").ok_or(BAD_ID)?;
     let plain = text.bytes().all(|b| b.is_ascii_graphic());
     if url.fragment().is_some() || !url.has_host() || !plain {
-        return Err(NotAResource);
+        return Err(BAD_ID);
     }
     let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let id = format!("{}://{}{path}", scheme.to_ascii_lowercase(), host.to_ascii_lowercase());

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::parse_error::ParseError;
+
 /// The impact of a scope, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -140,18 +142,15 @@ impl Catalog {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScopeSet(BTreeSet<String>);
 
-/// A `scope` value that is invalid by RFC 6749 section 3.3.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("scope holds a character that RFC 6749 does not allow")]
-pub struct BadScope;
+const BAD_SCOPE: ParseError = ParseError("scope holds a character that RFC 6749 does not allow");
 
 impl ScopeSet {
     /// Parses a space-separated list.
-    pub fn parse(text: &str) -> Result<Self, BadScope> {
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
         let allowed = |b: u8| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         text.split(' ')
             .filter(|id| !id.is_empty())
-            .map(|id| if id.bytes().all(allowed) { Ok(id.to_owned()) } else { Err(BadScope) })
+            .map(|id| if id.bytes().all(allowed) { Ok(id.to_owned()) } else { Err(BAD_SCOPE) })
             .collect::<Result<BTreeSet<_>, _>>()
             .map(Self)
     }
@@ -224,7 +223,7 @@ mod tests {
     #[test]
     fn control_characters_and_quotes_are_refused() {
         for bad in ["a\tb", "a\"", "a\\", "\u{7f}", "ä"] {
-            assert_eq!(ScopeSet::parse(bad), Err(BadScope), "{bad:?}");
+            assert_eq!(ScopeSet::parse(bad), Err(BAD_SCOPE), "{bad:?}");
         }
     }
 }

@@ -2,8 +2,13 @@
 
 use crate::domain::audit::export::{Format, Names};
 use crate::domain::audit::{Action, Event, Outcome, RecordedEvent};
+<<<<<<< main
 use crate::domain::email;
 use crate::domain::id::IdKind;
+||||||| base
+=======
+use crate::domain::parse_error::ParseError;
+>>>>>>> errors
 use crate::domain::time::Time;
 use crate::store::audit::{self, AuditFilter, EventCursor};
 use crate::store::{Conn, StoreError, Work, names, users};
@@ -33,6 +38,7 @@ pub struct EventPage {
 /// Maximum number of actors that a text may match. Each one is a separate lookup.
 const MAX_ACTORS: usize = 1000;
 
+<<<<<<< main
 /// Maximum number of members and service accounts that are searched for a part of a name. No index serves "contains".
 const SEARCHED: usize = 10_000;
 
@@ -44,18 +50,41 @@ pub enum Unsearchable {
     /// It is neither an id nor an email address, and the organization has more actors than are searched.
     TooManyMembers,
 }
+||||||| base
+/// The actor filter matches too many actors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooManyActors;
+=======
+const TOO_MANY_ACTORS: ParseError = ParseError(
+    "The actor's text is in more than 1,000 names. Give more of the name, the email address, or an id.",
+);
+>>>>>>> errors
 
 /// Resolves the actor filter to ids.
 pub fn filter(
     conn: &mut Conn,
     org_id: &str,
     query: &EventQuery,
+<<<<<<< main
 ) -> Result<Result<AuditFilter, Unsearchable>, StoreError> {
+||||||| base
+) -> Result<Result<AuditFilter, TooManyActors>, StoreError> {
+=======
+) -> Result<Result<AuditFilter, ParseError>, StoreError> {
+>>>>>>> errors
     let actors = match query.actor.as_deref() {
         None => None,
         Some(text) => match actors(conn, org_id, text)? {
+<<<<<<< main
             Err(unsearchable) => return Ok(Err(unsearchable)),
             Ok(actors) => Some(actors),
+||||||| base
+            actors if actors.len() > MAX_ACTORS => return Ok(Err(TooManyActors)),
+            actors => Some(actors),
+=======
+            actors if actors.len() > MAX_ACTORS => return Ok(Err(TOO_MANY_ACTORS)),
+            actors => Some(actors),
+>>>>>>> errors
         },
     };
     let EventQuery { since, until, actor: _, credential, action, outcome } = query.clone();

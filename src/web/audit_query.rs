@@ -7,20 +7,24 @@ use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use super::cursor;
 use crate::domain::audit::{Action, Outcome};
 use crate::domain::parameters::Parameters;
+use crate::domain::parse_error::ParseError;
 use crate::domain::time::Time;
 use crate::domain::usage::UseOutcome;
+<<<<<<< main
 use crate::services::audit_log::{EventQuery, Unsearchable};
+||||||| base
+use crate::services::audit_log::{EventQuery, TooManyActors};
+=======
+use crate::services::audit_log::EventQuery;
+>>>>>>> errors
 use crate::store::audit::EventCursor;
 use crate::store::usage_counts::{self, UsageCount};
 use crate::store::usage_events;
 
-/// An invalid query parameter; the text says how to fix it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BadQuery(pub &'static str);
-
 /// Default period of usage counts.
 const DEFAULT_PERIOD: TimeDelta = TimeDelta::days(29);
 
+<<<<<<< main
 impl From<Unsearchable> for BadQuery {
     fn from(unsearchable: Unsearchable) -> Self {
         Self(match unsearchable {
@@ -37,17 +41,32 @@ impl From<Unsearchable> for BadQuery {
 
 const BAD_TIME: BadQuery =
     BadQuery("since and until are times such as 2026-11-23T08:00:00Z, or days such as 2026-11-23.");
+||||||| base
+impl From<TooManyActors> for BadQuery {
+    fn from(TooManyActors: TooManyActors) -> Self {
+        Self(
+            "The actor's text is in more than 1,000 names. Give more of the name, the email address, or an id.",
+        )
+    }
+}
+
+const BAD_TIME: BadQuery =
+    BadQuery("since and until are times such as 2026-11-23T08:00:00Z, or days such as 2026-11-23.");
+=======
+const BAD_TIME: ParseError =
+    ParseError("since and until are times such as 2026-11-23T08:00:00Z, or days such as 2026-11-23.");
+>>>>>>> errors
 
 /// The query of a request.
-pub fn parse(query: &str) -> Result<Parameters, BadQuery> {
-    Parameters::parse(query.as_bytes()).map_err(|_| BadQuery("The query is malformed."))
+pub fn parse(query: &str) -> Result<Parameters, ParseError> {
+    Parameters::parse(query.as_bytes()).map_err(|_| ParseError("The query is malformed."))
 }
 
 /// The filters of the audit log.
-pub fn events(query: &Parameters) -> Result<EventQuery, BadQuery> {
+pub fn events(query: &Parameters) -> Result<EventQuery, ParseError> {
     let text = |name: &str| query.get(name).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-    let action = |name: &str| Action::parse(name).ok_or(BadQuery("There is no such action."));
-    let outcome = |name: &str| Outcome::parse(name).ok_or(BadQuery("outcome is success or refused."));
+    let action = |name: &str| Action::parse(name).ok_or(ParseError("There is no such action."));
+    let outcome = |name: &str| Outcome::parse(name).ok_or(ParseError("outcome is success or refused."));
     Ok(EventQuery {
         since: since(query)?,
         until: until(query)?,
@@ -59,8 +78,8 @@ pub fn events(query: &Parameters) -> Result<EventQuery, BadQuery> {
 }
 
 /// The filters of the list of uses.
-pub fn uses(query: &Parameters) -> Result<usage_events::UsageEventFilter, BadQuery> {
-    let outcome = |name: &str| UseOutcome::parse(name).ok_or(BadQuery("outcome is allowed or denied."));
+pub fn uses(query: &Parameters) -> Result<usage_events::UsageEventFilter, ParseError> {
+    let outcome = |name: &str| UseOutcome::parse(name).ok_or(ParseError("outcome is allowed or denied."));
     Ok(usage_events::UsageEventFilter {
         since: since(query)?,
         until: until(query)?,
@@ -70,7 +89,7 @@ pub fn uses(query: &Parameters) -> Result<usage_events::UsageEventFilter, BadQue
 }
 
 /// The filters of the counts; the default is the last thirty days.
-pub fn counts(query: &Parameters, now: Time) -> Result<usage_counts::UsageCountFilter, BadQuery> {
+pub fn counts(query: &Parameters, now: Time) -> Result<usage_counts::UsageCountFilter, ParseError> {
     let day = |name: &str, usual: Time| match query.get(name) {
         None => Ok(usual.day()),
         Some(text)
@@ -78,7 +97,7 @@ pub fn counts(query: &Parameters, now: Time) -> Result<usage_counts::UsageCountF
         {
             Ok(text.to_owned())
         }
-        Some(_) => Err(BadQuery("from and to are days such as 2026-11-23.")),
+        Some(_) => Err(ParseError("from and to are days such as 2026-11-23.")),
     };
     Ok(usage_counts::UsageCountFilter {
         from: day("from", now - DEFAULT_PERIOD)?,
@@ -88,12 +107,12 @@ pub fn counts(query: &Parameters, now: Time) -> Result<usage_counts::UsageCountF
 }
 
 /// Start of the period. A day means its beginning in UTC.
-pub fn since(query: &Parameters) -> Result<Option<Time>, BadQuery> {
+pub fn since(query: &Parameters) -> Result<Option<Time>, ParseError> {
     query.get("since").map(|text| moment(text, TimeDelta::zero()).ok_or(BAD_TIME)).transpose()
 }
 
 /// End of the period. A day means its end in UTC, so that it is included.
-pub fn until(query: &Parameters) -> Result<Option<Time>, BadQuery> {
+pub fn until(query: &Parameters) -> Result<Option<Time>, ParseError> {
     query.get("until").map(|text| moment(text, TimeDelta::days(1)).ok_or(BAD_TIME)).transpose()
 }
 
@@ -108,15 +127,15 @@ fn moment(text: &str, into_the_day: TimeDelta) -> Option<Time> {
 }
 
 /// Page size.
-pub fn limit(query: &Parameters, usual: usize, most: usize) -> Result<usize, BadQuery> {
+pub fn limit(query: &Parameters, usual: usize, most: usize) -> Result<usize, ParseError> {
     match query.get("limit").map(str::parse) {
         None => Ok(usual),
         Some(Ok(limit)) if (1..=most).contains(&limit) => Ok(limit),
-        Some(_) => Err(BadQuery("limit is not a number that this list takes.")),
+        Some(_) => Err(ParseError("limit is not a number that this list takes.")),
     }
 }
 
-const BAD_CURSOR: BadQuery = BadQuery("The cursor is not one that this server has given.");
+const BAD_CURSOR: ParseError = ParseError("The cursor is not one that this server has given.");
 
 /// Cursor of an event, opaque to clients.
 pub fn event_cursor((at, sequence): EventCursor) -> String {
@@ -124,7 +143,7 @@ pub fn event_cursor((at, sequence): EventCursor) -> String {
 }
 
 /// Cursor of the last event on the previous page.
-pub fn read_event_cursor(query: &Parameters) -> Result<Option<EventCursor>, BadQuery> {
+pub fn read_event_cursor(query: &Parameters) -> Result<Option<EventCursor>, ParseError> {
     let place = |text| {
         let (at, sequence) = cursor::read(text)?;
         Some((at, sequence.parse().ok()?))
@@ -138,7 +157,7 @@ pub fn use_cursor(at: Time, id: &str) -> String {
 }
 
 /// Cursor of the last use on the previous page.
-pub fn read_use_cursor(query: &Parameters) -> Result<Option<(Time, String)>, BadQuery> {
+pub fn read_use_cursor(query: &Parameters) -> Result<Option<(Time, String)>, ParseError> {
     query.get("cursor").map(|text| cursor::read(text).ok_or(BAD_CURSOR)).transpose()
 }
 
@@ -149,7 +168,7 @@ pub fn count_cursor(count: &UsageCount) -> String {
 }
 
 /// Cursor of the last count on the previous page.
-pub fn read_count_cursor(query: &Parameters) -> Result<Option<usage_counts::UsageCountCursor>, BadQuery> {
+pub fn read_count_cursor(query: &Parameters) -> Result<Option<usage_counts::UsageCountCursor>, ParseError> {
     let place = |text: String| {
         let parts: Vec<String> = text.split('\n').map(str::to_owned).collect();
         usage_counts::UsageCountCursor::try_from(parts).map_err(|_| BAD_CURSOR)
@@ -157,7 +176,7 @@ pub fn read_count_cursor(query: &Parameters) -> Result<Option<usage_counts::Usag
     query.get("cursor").map(|cursor| place(open_cursor(cursor)?)).transpose()
 }
 
-fn open_cursor(cursor: &str) -> Result<String, BadQuery> {
+fn open_cursor(cursor: &str) -> Result<String, ParseError> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| BAD_CURSOR)?;
     // PostgreSQL rejects NUL in text.
     String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).ok_or(BAD_CURSOR)
@@ -167,7 +186,7 @@ fn open_cursor(cursor: &str) -> Result<String, BadQuery> {
 mod tests {
     use super::*;
 
-    fn asked(query: &str) -> Result<EventQuery, BadQuery> {
+    fn asked(query: &str) -> Result<EventQuery, ParseError> {
         events(&parse(query).unwrap())
     }
 

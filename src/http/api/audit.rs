@@ -14,11 +14,12 @@ use super::time::ApiTime;
 use crate::domain::audit::export::{self, Format};
 use crate::domain::audit::{Action, Outcome};
 use crate::domain::management::AUDIT_READ;
+use crate::domain::parse_error::ParseError;
 use crate::http::api_auth;
 use crate::services::audit_log::{self, EventQuery};
 use crate::store::Conn;
 use crate::web::app::App;
-use crate::web::audit_query::{self, BadQuery};
+use crate::web::audit_query;
 use crate::web::envelope::is_head;
 use crate::web::export as file;
 
@@ -26,8 +27,9 @@ use crate::web::export as file;
 pub(super) const DEFAULT_PAGE_SIZE: usize = 50;
 pub(super) const MAX_PAGE_SIZE: usize = 100;
 
-impl From<BadQuery> for ApiError {
-    fn from(BadQuery(what): BadQuery) -> Self {
+/// A part of the query.
+impl From<ParseError> for ApiError {
+    fn from(ParseError(what): ParseError) -> Self {
         Self::bad_request(what)
     }
 }
@@ -159,7 +161,7 @@ pub async fn list(
         Ok(filter) => audit_log::page(conn, &org_id, &filter, before, size).map(Ok),
         Err(unsearchable) => Ok(Err(unsearchable)),
     };
-    let page = app.store.report(read).await?.map_err(BadQuery::from)?;
+    let page = app.store.report(read).await??;
     let data: Vec<Value> = page.events.iter().map(|event| export::to_json(event, &page.names)).collect();
     let next_cursor = page.older.map(audit_query::event_cursor);
     Ok(HttpResponse::Ok().json(List { data, next_cursor }))
@@ -195,8 +197,7 @@ pub async fn export(
     let format = query.get("format").and_then(Format::parse);
     let format = format.ok_or_else(|| ApiError::bad_request("format is csv or jsonl."))?;
     let org_id = caller.0.organization.id.clone();
-    let filter = app.store.report(move |conn| audit_log::filter(conn, &org_id, &asked)).await?;
-    let filter = filter.map_err(BadQuery::from)?;
+    let filter = app.store.report(move |conn| audit_log::filter(conn, &org_id, &asked)).await??;
     if is_head(&request) {
         return Ok(file::response_head(&app, &caller.0.organization, format));
     }

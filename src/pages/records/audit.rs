@@ -8,6 +8,7 @@ use url::form_urlencoded::Serializer;
 use crate::domain::audit::export::{Format, Names};
 use crate::domain::audit::{Action, Actor, Event, Outcome, RecordedEvent};
 use crate::domain::parameters::Parameters;
+use crate::domain::parse_error::ParseError;
 use crate::pages::records::audit_words;
 use crate::pages::sessions::list::Pager;
 use crate::pages::shared::member::{ManagerRequest, active_sessions, nav};
@@ -20,7 +21,7 @@ use crate::pages::shared::urls::query;
 use crate::pages::shared::words::{Piece, Sentence};
 use crate::services::audit_log;
 use crate::store::Conn;
-use crate::web::audit_query::{self, BadQuery};
+use crate::web::audit_query;
 use crate::web::envelope::is_head;
 use crate::web::export;
 
@@ -93,7 +94,13 @@ pub async fn events(ManagerRequest(req, member): ManagerRequest, slug: web::Path
     };
     let page = match req.app.store.report(read).await? {
         Ok(page) => page,
+<<<<<<< main
         Err(unsearchable) => return Ok(refused(&req, unsearchable.into())),
+||||||| base
+        Err(too_many) => return Ok(refused(&req, too_many.into())),
+=======
+        Err(too_many) => return Ok(refused(&req, too_many)),
+>>>>>>> errors
     };
     let active = active_sessions(&req, &member).await?;
     let path = format!("{}/o/{slug}/audit", req.base());
@@ -118,13 +125,19 @@ pub async fn export(ManagerRequest(req, member): ManagerRequest) -> PageResult {
         Err(bad) => return Ok(refused(&req, bad)),
     };
     let Some(format) = query.get("format").and_then(Format::parse) else {
-        return Ok(refused(&req, BadQuery("format is csv or jsonl.")));
+        return Ok(refused(&req, ParseError("format is csv or jsonl.")));
     };
     let org_id = member.organization.id.clone();
     let filter = req.app.store.report(move |conn| audit_log::filter(conn, &org_id, &asked)).await?;
     let filter = match filter {
         Ok(filter) => filter,
+<<<<<<< main
         Err(unsearchable) => return Ok(refused(&req, unsearchable.into())),
+||||||| base
+        Err(too_many) => return Ok(refused(&req, too_many.into())),
+=======
+        Err(too_many) => return Ok(refused(&req, too_many)),
+>>>>>>> errors
     };
     if is_head(&req.http) {
         return Ok(export::response_head(&req.app, &member.organization, format));
@@ -140,7 +153,7 @@ pub async fn export(ManagerRequest(req, member): ManagerRequest) -> PageResult {
     Ok(export::response(&req.app, &member.organization, filter, format))
 }
 
-pub(in crate::pages) fn refused(req: &PageRequest, BadQuery(what): BadQuery) -> HttpResponse {
+pub(in crate::pages) fn refused(req: &PageRequest, ParseError(what): ParseError) -> HttpResponse {
     req.refuse(Refusal::MalformedRequest { detail: what.to_owned() })
 }
 
