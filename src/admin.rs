@@ -98,7 +98,7 @@ fn store(config: &Config) -> Result<Store, InstanceError> {
 /// Parses the duration of an option, at most `longest`.
 fn duration(option: &str, text: &str, longest: TimeDelta) -> Result<TimeDelta, AdminError> {
     let refused = |what: String| AdminError::Refused(format!("{option} {text} {what}"));
-    let duration = duration::parse(text).map_err(|bad| refused(format!("{bad}. {}", duration::REMEDY)))?;
+    let duration = duration::parse(text).map_err(|wrong| refused(wrong.to_string()))?;
     if (TimeDelta::zero()..=longest).contains(&duration) {
         return Ok(duration);
     }

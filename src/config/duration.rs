@@ -2,35 +2,27 @@
 
 use chrono::TimeDelta;
 
+use super::error::ValueError;
+
 /// Longer than any useful duration, and short enough that adding it to a date cannot overflow.
 const MAX: TimeDelta = TimeDelta::days(36_500);
 
-/// Remedy for an invalid duration.
-pub const REMEDY: &str = "Write a whole number and a unit: 60s, 10min, 8h or 90d.";
-
-/// Why a duration is invalid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum DurationError {
-    #[error("is not a duration")]
-    Shape,
-    #[error("is longer than 100 years")]
-    TooLong,
-}
-
 /// Parses a whole number and a unit. Accepts negative numbers, so that the caller can report them better.
-pub fn parse(text: &str) -> Result<TimeDelta, DurationError> {
-    let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).ok_or(DurationError::Shape)?;
+pub fn parse(text: &str) -> Result<TimeDelta, ValueError> {
+    let wrong = |problem| ValueError::new(problem, "Write a whole number and a unit: 60s, 10min, 8h or 90d.");
+    let malformed = || wrong("is not a duration");
+    let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(malformed)?;
     let (number, unit) = text.split_at(unit_at);
     let seconds: i64 = match unit {
         "s" => 1,
         "m" | "min" => 60,
         "h" => 60 * 60,
         "d" => 24 * 60 * 60,
-        _ => return Err(DurationError::Shape),
+        _ => return Err(malformed()),
     };
     let digits = number.strip_prefix('-').unwrap_or(number);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(DurationError::Shape);
+        return Err(malformed());
     }
     number
         .parse::<i64>()
@@ -38,7 +30,7 @@ pub fn parse(text: &str) -> Result<TimeDelta, DurationError> {
         .and_then(|number| number.checked_mul(seconds))
         .and_then(TimeDelta::try_seconds)
         .filter(|duration| duration.abs() <= MAX)
-        .ok_or(DurationError::TooLong)
+        .ok_or_else(|| wrong("is longer than 100 years"))
 }
 
 #[cfg(test)]
@@ -58,14 +50,14 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for bad in ["", "8", "h", "8 h", "8y", "1.5h", "8hh", "+8h", "--8h", "8h30min", "٨h"] {
-            assert_eq!(parse(bad), Err(DurationError::Shape), "{bad:?}");
+            assert_eq!(parse(bad).unwrap_err().problem, "is not a duration", "{bad:?}");
         }
     }
 
     #[test]
     fn a_duration_that_overflows_is_refused() {
         for bad in ["36501d", "-36501d", "9223372036854775807d", "99999999999999999999s"] {
-            assert_eq!(parse(bad), Err(DurationError::TooLong), "{bad:?}");
+            assert_eq!(parse(bad).unwrap_err().problem, "is longer than 100 years", "{bad:?}");
         }
     }
 }

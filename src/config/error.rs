@@ -28,9 +28,16 @@ impl fmt::Display for SettingOrigin {
 
 /// The problem with a value, and its remedy. Never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ValueError {
-    pub(super) problem: String,
-    pub(super) remedy: String,
+pub struct ValueError {
+    pub problem: String,
+    pub remedy: String,
+}
+
+/// `problem. remedy`
+impl fmt::Display for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}. {}", self.problem, self.remedy)
+    }
 }
 
 impl ValueError {
@@ -59,7 +66,7 @@ impl fmt::Display for ConfigError {
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;
         }
-        write!(f, "{}. {}", self.wrong.problem, self.wrong.remedy)
+        write!(f, "{}", self.wrong)
     }
 }
 

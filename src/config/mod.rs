@@ -32,7 +32,7 @@ use std::path::Path;
 
 pub use database_url::DatabaseUrl;
 pub use env::Env;
-pub use error::{ConfigError, ConfigErrors};
+pub use error::{ConfigError, ConfigErrors, ValueError};
 pub use issuer::Issuer;
 pub use sections::{
     Audit, Brand, Config, Credentials, Database, Keys, Limits, Log, LogFormat, MasterKeySource,

@@ -108,7 +108,7 @@ pub(super) fn number<T: TryFrom<i64>>(least: i64, most: i64) -> impl Fn(&Value) 
 /// A duration that is not negative.
 pub(super) fn duration_or_zero(value: &Value) -> Parsed<TimeDelta> {
     let text = text(value)?;
-    let duration = duration::parse(text).map_err(|bad| ValueError::new(bad.to_string(), duration::REMEDY))?;
+    let duration = duration::parse(text)?;
     if duration < TimeDelta::zero() {
         return Err(ValueError::new("is negative", "Write 0s or a longer time."));
     }
