@@ -70,7 +70,11 @@ impl Document {
     pub(super) fn parse(path: &Path, text: &str) -> Result<Self, Vec<ConfigError>> {
         let lines = Lines { path, text };
         let (table, errors) = DeTable::parse_recoverable(text);
-        if errors.is_empty() { Ok(flatten(&lines, table.get_ref())) } else { Err(faults(&lines, &errors)) }
+        if errors.is_empty() {
+            Ok(flatten(&lines, table.get_ref()))
+        } else {
+            Err(config_errors(&lines, &errors))
+        }
     }
 }
 
@@ -91,8 +95,8 @@ impl Lines<'_> {
     }
 }
 
-fn faults(lines: &Lines<'_>, errors: &[toml::de::Error]) -> Vec<ConfigError> {
-    let fault = |error: &toml::de::Error| {
+fn config_errors(lines: &Lines<'_>, errors: &[toml::de::Error]) -> Vec<ConfigError> {
+    let config_error = |error: &toml::de::Error| {
         let at = error.span().map_or(0, |span| span.start);
         let problem = format!("this is not TOML: {}", error.message().replace('\n', ", "));
         ConfigError::new(
@@ -101,7 +105,7 @@ fn faults(lines: &Lines<'_>, errors: &[toml::de::Error]) -> Vec<ConfigError> {
             ValueError::new(problem, "Fix this line; see config/example.toml."),
         )
     };
-    errors.iter().map(fault).collect()
+    errors.iter().map(config_error).collect()
 }
 
 fn flatten(lines: &Lines<'_>, root: &DeTable<'_>) -> Document {

@@ -76,9 +76,9 @@ pub struct ConfigErrors(Vec<ConfigError>);
 
 impl ConfigErrors {
     /// `Ok` if there are no errors.
-    pub(super) fn none(mut faults: Vec<ConfigError>) -> Result<(), Self> {
-        faults.sort_by(|a, b| a.origin.cmp(&b.origin));
-        if faults.is_empty() { Ok(()) } else { Err(Self(faults)) }
+    pub(super) fn none(mut errors: Vec<ConfigError>) -> Result<(), Self> {
+        errors.sort_by(|a, b| a.origin.cmp(&b.origin));
+        if errors.is_empty() { Ok(()) } else { Err(Self(errors)) }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
@@ -88,11 +88,11 @@ impl ConfigErrors {
 
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, fault) in self.0.iter().enumerate() {
+        for (n, error) in self.0.iter().enumerate() {
             if n > 0 {
                 f.write_str("\n")?;
             }
-            write!(f, "{fault}")?;
+            write!(f, "{error}")?;
         }
         Ok(())
     }

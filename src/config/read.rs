@@ -82,8 +82,9 @@ fn master_key(settings: &mut Settings, env: &Env, keys: &Keys) -> MasterKeySourc
     let Some(text) = env.get(MASTER_KEY) else {
         return file.map_or(MasterKeySource::DataDir, MasterKeySource::File);
     };
-    let mut refuse =
-        |wrong| settings.fault(ConfigError::new(SettingOrigin::Variable(MASTER_KEY.to_owned()), "", wrong));
+    let mut refuse = |wrong| {
+        settings.add_error(ConfigError::new(SettingOrigin::Variable(MASTER_KEY.to_owned()), "", wrong))
+    };
     if let Err(bad) = master_key::decode(text) {
         refuse(ValueError::new(bad.to_string(), bad.remedy()));
     }

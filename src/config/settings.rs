@@ -19,7 +19,7 @@ pub(super) struct Settings {
     /// Short environment variables and their keys.
     short_names: Vec<(&'static str, String)>,
     lists: BTreeMap<String, Vec<Vec<Entry>>>,
-    faults: Vec<ConfigError>,
+    errors: Vec<ConfigError>,
 }
 
 impl Settings {
@@ -30,7 +30,7 @@ impl Settings {
             stacks: BTreeMap::new(),
             short_names: Vec::new(),
             lists: BTreeMap::new(),
-            faults: Vec::new(),
+            errors: Vec::new(),
         };
         for section in sections {
             for key in &section.keys {
@@ -55,11 +55,11 @@ impl Settings {
                     format!("the configuration file cannot be read: {error}"),
                     "Give --config the path of a file that this process may read.",
                 );
-                return self.faults.push(ConfigError::new(SettingOrigin::File(path.to_owned()), "", wrong));
+                return self.errors.push(ConfigError::new(SettingOrigin::File(path.to_owned()), "", wrong));
             }
         };
         match Document::parse(path, &text) {
-            Err(faults) => self.faults.extend(faults),
+            Err(errors) => self.errors.extend(errors),
             Ok(document) => {
                 for (key, setting) in document.settings {
                     self.put(&key, setting);
@@ -80,7 +80,7 @@ impl Settings {
                 && env.get(other).is_some()
             {
                 let wrong = ValueError::new(format!("is also set as {other}"), "Keep one of the two.");
-                self.faults.push(ConfigError::new(origin.clone(), &key, wrong));
+                self.errors.push(ConfigError::new(origin.clone(), &key, wrong));
             }
             self.put(&key, Setting { value: Value::Untyped(value.to_owned()), origin });
         }
@@ -91,7 +91,7 @@ impl Settings {
             stack.push(setting);
         } else {
             let wrong = self.unknown(key);
-            self.faults.push(ConfigError::new(setting.origin, key, wrong));
+            self.errors.push(ConfigError::new(setting.origin, key, wrong));
         }
     }
 
@@ -100,7 +100,7 @@ impl Settings {
             layers.push(entries);
         } else if let Some(first) = entries.into_iter().next() {
             let wrong = self.unknown(name);
-            self.faults.push(ConfigError::new(first.origin, name, wrong));
+            self.errors.push(ConfigError::new(first.origin, name, wrong));
         }
     }
 
@@ -127,7 +127,7 @@ impl Settings {
         for setting in self.stacks[key].iter().rev() {
             match check.parse(&setting.value) {
                 Ok(value) => return value,
-                Err(wrong) => self.faults.push(ConfigError::new(setting.origin.clone(), key, wrong)),
+                Err(wrong) => self.errors.push(ConfigError::new(setting.origin.clone(), key, wrong)),
             }
         }
         unreachable!("the default of {key} is invalid")
@@ -141,15 +141,15 @@ impl Settings {
     /// Records an error in the effective value.
     pub(super) fn refuse(&mut self, key: &str, wrong: ValueError) {
         let origin = self.stacks[key].last().map(|setting| setting.origin.clone());
-        self.faults.extend(origin.map(|origin| ConfigError::new(origin, key, wrong)));
+        self.errors.extend(origin.map(|origin| ConfigError::new(origin, key, wrong)));
     }
 
-    pub(super) fn fault(&mut self, fault: ConfigError) {
-        self.faults.push(fault);
+    pub(super) fn add_error(&mut self, error: ConfigError) {
+        self.errors.push(error);
     }
 
     pub(super) fn finish(self) -> Result<(), ConfigErrors> {
-        ConfigErrors::none(self.faults)
+        ConfigErrors::none(self.errors)
     }
 }
 

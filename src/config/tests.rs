@@ -38,7 +38,7 @@ fn faults(text: &str, variables: &[(&str, &str)]) -> Vec<String> {
         Some(at) => line[at..].to_owned(),
         None => line,
     };
-    load(text, variables).unwrap_err().iter().map(|fault| from_name(fault.to_string())).collect()
+    load(text, variables).unwrap_err().iter().map(|error| from_name(error.to_string())).collect()
 }
 
 #[track_caller]

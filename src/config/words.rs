@@ -142,7 +142,7 @@ impl<'a> EntryReader<'a> {
 
     pub(super) fn refuse(&mut self, field: &str, wrong: ValueError) {
         let origin = self.entry.fields.get(field).map_or(&self.entry.origin, |setting| &setting.origin);
-        self.settings.fault(ConfigError::new(origin.clone(), format!("{}: {field}", self.name()), wrong));
+        self.settings.add_error(ConfigError::new(origin.clone(), format!("{}: {field}", self.name()), wrong));
     }
 }
 
