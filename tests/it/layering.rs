@@ -131,7 +131,7 @@ const CRATES: [(&str, &str); 3] =
     [("src", "keystiled"), ("crates/keystile/src", "keystile"), ("crates/keystile-cli/src", "keystile_cli")];
 
 /// Allowed imports that close a cycle: a file, what it imports (`*`: anything), and why.
-const BACK: [(&str, &str, &str); 11] = [
+const BACK: [(&str, &str, &str); 10] = [
     (
         "keystiled::config::key_file",
         "keystiled::config::master_key",
@@ -145,7 +145,6 @@ const BACK: [(&str, &str, &str); 11] = [
     ("keystiled::pages::samples", "*", "lists the samples of all subjects, which use its helpers"),
     ("keystiled::pages::settings::credential_limits", "*", "fills a part of the page beside it"),
     ("keystiled::services::authorization::question", "*", "a copied code gives less"),
-    ("keystiled::services::refusal", "*", "says why a credential was refused"),
     ("keystiled::web::app", "*", "`App` holds the state of each part, whose functions take `App`"),
 ];
 

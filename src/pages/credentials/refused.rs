@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use crate::domain::scope::ScopeSet;
 use crate::pages::shared::member::Member;
 use crate::pages::shared::problems::Problems;
-use crate::pages::shared::refusal::Refusal as Page;
+use crate::pages::shared::refusal::Refusal;
 use crate::pages::shared::request::PageRequest;
 use crate::services::refusal::ServiceRefusal;
 
@@ -14,15 +14,15 @@ pub(in crate::pages) fn page(req: &PageRequest, member: &Member, refusal: Servic
     let organization = member.organization.name.clone();
     req.refuse(match refusal {
         // Without a credential in use, this means that the user has left the organization meanwhile.
-        ServiceRefusal::Credential(_) | ServiceRefusal::NotFound(_) => Page::NotFound,
+        ServiceRefusal::Credential(_) | ServiceRefusal::NotFound(_) => Refusal::NotFound,
         ServiceRefusal::MissingScopes(scopes) => {
             let needed = roles_with(req, &scopes);
-            Page::NotForRole { organization, role: member.role.clone(), needed }
+            Refusal::NotForRole { organization, role: member.role.clone(), needed }
         }
         ServiceRefusal::Forbidden { message, .. } | ServiceRefusal::Invalid { message, .. } => {
-            Page::NotAllowed { message }
+            Refusal::NotAllowed { message }
         }
-        ServiceRefusal::Ended(message) => Page::PastChanging { message },
+        ServiceRefusal::Ended(message) => Refusal::PastChanging { message },
     })
 }
 
