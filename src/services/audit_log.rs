@@ -2,13 +2,9 @@
 
 use crate::domain::audit::export::{Format, Names};
 use crate::domain::audit::{Action, Event, Outcome, RecordedEvent};
-<<<<<<< main
 use crate::domain::email;
 use crate::domain::id::IdKind;
-||||||| base
-=======
 use crate::domain::parse_error::ParseError;
->>>>>>> errors
 use crate::domain::time::Time;
 use crate::store::audit::{self, AuditFilter, EventCursor};
 use crate::store::{Conn, StoreError, Work, names, users};
@@ -38,53 +34,28 @@ pub struct EventPage {
 /// Maximum number of actors that a text may match. Each one is a separate lookup.
 const MAX_ACTORS: usize = 1000;
 
-<<<<<<< main
 /// Maximum number of members and service accounts that are searched for a part of a name. No index serves "contains".
 const SEARCHED: usize = 10_000;
 
-/// Why an actor filter cannot be resolved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unsearchable {
-    /// It means more actors than can be looked up.
-    TooManyActors,
-    /// It is neither an id nor an email address, and the organization has more actors than are searched.
-    TooManyMembers,
-}
-||||||| base
-/// The actor filter matches too many actors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooManyActors;
-=======
 const TOO_MANY_ACTORS: ParseError = ParseError(
     "The actor's text is in more than 1,000 names. Give more of the name, the email address, or an id.",
 );
->>>>>>> errors
+const TOO_MANY_MEMBERS: ParseError = ParseError(
+    "The organization has more than 10,000 members and service accounts, too many to search for a part of a name. Give \
+     the whole email address, or an id.",
+);
 
 /// Resolves the actor filter to ids.
 pub fn filter(
     conn: &mut Conn,
     org_id: &str,
     query: &EventQuery,
-<<<<<<< main
-) -> Result<Result<AuditFilter, Unsearchable>, StoreError> {
-||||||| base
-) -> Result<Result<AuditFilter, TooManyActors>, StoreError> {
-=======
 ) -> Result<Result<AuditFilter, ParseError>, StoreError> {
->>>>>>> errors
     let actors = match query.actor.as_deref() {
         None => None,
         Some(text) => match actors(conn, org_id, text)? {
-<<<<<<< main
             Err(unsearchable) => return Ok(Err(unsearchable)),
             Ok(actors) => Some(actors),
-||||||| base
-            actors if actors.len() > MAX_ACTORS => return Ok(Err(TooManyActors)),
-            actors => Some(actors),
-=======
-            actors if actors.len() > MAX_ACTORS => return Ok(Err(TOO_MANY_ACTORS)),
-            actors => Some(actors),
->>>>>>> errors
         },
     };
     let EventQuery { since, until, actor: _, credential, action, outcome } = query.clone();
@@ -115,14 +86,14 @@ fn actors(
     conn: &mut Conn,
     org_id: &str,
     text: &str,
-) -> Result<Result<Vec<String>, Unsearchable>, StoreError> {
+) -> Result<Result<Vec<String>, ParseError>, StoreError> {
     let known = names::actors(conn, org_id, SEARCHED + 1)?;
     let mut ids = vec![text.to_owned()];
     if known.len() > SEARCHED {
         match email::canonical(text) {
             Some(address) => ids.extend(users::find_by_email(conn, &address)?.map(|user| user.id)),
             None if is_id(text) => {}
-            None => return Ok(Err(Unsearchable::TooManyMembers)),
+            None => return Ok(Err(TOO_MANY_MEMBERS)),
         }
         return Ok(Ok(ids));
     }
@@ -131,7 +102,7 @@ fn actors(
     let meant =
         known.into_iter().filter(|known| holds(&known.name) || known.email.as_deref().is_some_and(holds));
     ids.extend(meant.map(|known| known.id));
-    Ok(if ids.len() > MAX_ACTORS { Err(Unsearchable::TooManyActors) } else { Ok(ids) })
+    Ok(if ids.len() > MAX_ACTORS { Err(TOO_MANY_ACTORS) } else { Ok(ids) })
 }
 
 fn is_id(text: &str) -> bool {

@@ -10,13 +10,7 @@ use crate::domain::parameters::Parameters;
 use crate::domain::parse_error::ParseError;
 use crate::domain::time::Time;
 use crate::domain::usage::UseOutcome;
-<<<<<<< main
-use crate::services::audit_log::{EventQuery, Unsearchable};
-||||||| base
-use crate::services::audit_log::{EventQuery, TooManyActors};
-=======
 use crate::services::audit_log::EventQuery;
->>>>>>> errors
 use crate::store::audit::EventCursor;
 use crate::store::usage_counts::{self, UsageCount};
 use crate::store::usage_events;
@@ -24,38 +18,8 @@ use crate::store::usage_events;
 /// Default period of usage counts.
 const DEFAULT_PERIOD: TimeDelta = TimeDelta::days(29);
 
-<<<<<<< main
-impl From<Unsearchable> for BadQuery {
-    fn from(unsearchable: Unsearchable) -> Self {
-        Self(match unsearchable {
-            Unsearchable::TooManyActors => {
-                "The actor's text is in more than 1,000 names. Give more of the name, the email address, or an id."
-            }
-            Unsearchable::TooManyMembers => {
-                "The organization has more than 10,000 members and service accounts, too many to search for a part \
-                 of a name. Give the whole email address, or an id."
-            }
-        })
-    }
-}
-
-const BAD_TIME: BadQuery =
-    BadQuery("since and until are times such as 2026-11-23T08:00:00Z, or days such as 2026-11-23.");
-||||||| base
-impl From<TooManyActors> for BadQuery {
-    fn from(TooManyActors: TooManyActors) -> Self {
-        Self(
-            "The actor's text is in more than 1,000 names. Give more of the name, the email address, or an id.",
-        )
-    }
-}
-
-const BAD_TIME: BadQuery =
-    BadQuery("since and until are times such as 2026-11-23T08:00:00Z, or days such as 2026-11-23.");
-=======
 const BAD_TIME: ParseError =
     ParseError("since and until are times such as 2026-11-23T08:00:00Z, or days such as 2026-11-23.");
->>>>>>> errors
 
 /// The query of a request.
 pub fn parse(query: &str) -> Result<Parameters, ParseError> {

@@ -94,13 +94,7 @@ pub async fn events(ManagerRequest(req, member): ManagerRequest, slug: web::Path
     };
     let page = match req.app.store.report(read).await? {
         Ok(page) => page,
-<<<<<<< main
-        Err(unsearchable) => return Ok(refused(&req, unsearchable.into())),
-||||||| base
-        Err(too_many) => return Ok(refused(&req, too_many.into())),
-=======
         Err(too_many) => return Ok(refused(&req, too_many)),
->>>>>>> errors
     };
     let active = active_sessions(&req, &member).await?;
     let path = format!("{}/o/{slug}/audit", req.base());
@@ -131,13 +125,7 @@ pub async fn export(ManagerRequest(req, member): ManagerRequest) -> PageResult {
     let filter = req.app.store.report(move |conn| audit_log::filter(conn, &org_id, &asked)).await?;
     let filter = match filter {
         Ok(filter) => filter,
-<<<<<<< main
-        Err(unsearchable) => return Ok(refused(&req, unsearchable.into())),
-||||||| base
-        Err(too_many) => return Ok(refused(&req, too_many.into())),
-=======
         Err(too_many) => return Ok(refused(&req, too_many)),
->>>>>>> errors
     };
     if is_head(&req.http) {
         return Ok(export::response_head(&req.app, &member.organization, format));
