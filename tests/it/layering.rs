@@ -144,7 +144,7 @@ const BACK: [(&str, &str, &str); 10] = [
     ("keystiled::pages::reference::reading", "*", "fills the view of the page"),
     ("keystiled::pages::samples", "*", "lists the samples of all subjects, which use its helpers"),
     ("keystiled::pages::settings::credential_limits", "*", "fills a part of the page beside it"),
-    ("keystiled::services::authorization::question", "*", "a copied code gives less"),
+    ("keystiled::services::authorization::consent", "*", "a copied code gives less"),
     ("keystiled::web::app", "*", "`App` holds the state of each part, whose functions take `App`"),
 ];
 
