@@ -30,7 +30,7 @@ text_enum! {
         TooManyTries = "too many tries with a wrong verifier",
         Expired = "the code has expired",
         NotMember = "the person is no longer a member",
-        PersonalTokensOff = "the organization's switch is off",
+        PersonalTokensOff = "the organization does not allow personal tokens",
         CopiedCodesOff = "the organization does not allow copied codes",
     }
 }

@@ -25,7 +25,7 @@ text_enum! {
         Ended = "the session has ended",
         OrganizationDisabled = "the organization is gone",
         NotMember = "the owner is no longer a member",
-        PersonalTokensOff = "the organization's switch is off",
+        PersonalTokensOff = "the organization does not allow personal tokens",
         /// The rotation that replaced the token is dated far in the future, so a clock was wrong and this is
         /// no proof of reuse.
         Misdated = "the rotation is dated far in the future: a clock was wrong",
@@ -56,7 +56,7 @@ pub(super) enum Decision {
     },
     /// Genuine token of a generation newer than the database, which was restored from an older copy: rotate
     /// the session from that generation if `recoverable` and a recovery is open, else
-    /// [`RefreshRefusal::Ahead`] otherwise.
+    /// [`RefreshRefusal::Ahead`].
     Ahead {
         session: ActiveSession,
         scopes: ScopeSet,
