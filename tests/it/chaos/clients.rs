@@ -35,7 +35,7 @@ pub(super) struct Target {
 pub(super) struct Clients {
     pub(super) observed: Arc<Observed>,
     stop: Arc<AtomicBool>,
-    clients: Vec<JoinHandle<()>>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Clients {
@@ -46,36 +46,36 @@ impl Clients {
         let (http, stranger) = (http().build().unwrap(), http().pool_max_idle_per_host(0).build().unwrap());
         let (observed, stop) = (Arc::new(Observed::new()), Arc::new(AtomicBool::new(false)));
         let url = |path: &str| format!("{}{path}", target.url);
-        let mut clients = Vec::new();
+        let mut tasks = Vec::new();
         let client = Caller { http, observed: observed.clone() };
         for tool in &target.tools {
             let (client, url, tool) = (client.clone(), url("/oauth/token"), tool.clone());
-            clients.push(paced(&stop, move || client.clone().refresh(url.clone(), tool.clone())));
+            tasks.push(paced(&stop, move || client.clone().refresh(url.clone(), tool.clone())));
         }
         for tool in target.tools.iter().take(4) {
             let (client, url, tool) = (client.clone(), url("/api/v1/whoami"), tool.clone());
-            clients.push(paced(&stop, move || {
+            tasks.push(paced(&stop, move || {
                 let request = client.http.get(&url).bearer_auth(&lock(&tool).access);
                 client.clone().ask(request)
             }));
         }
         for _ in 0..4 {
             let (client, url, key) = (client.clone(), url("/api/v1/verify"), target.key.clone());
-            clients.push(paced(&stop, move || client.clone().ask(client.http.get(&url).bearer_auth(&key))));
+            tasks.push(paced(&stop, move || client.clone().ask(client.http.get(&url).bearer_auth(&key))));
         }
         // A new connection for each request.
         let client = Caller { http: stranger, observed: observed.clone() };
         for path in ["/sign-in", "/sign-in", "/.well-known/openid-configuration", "/oauth/jwks"] {
             let (client, url) = (client.clone(), url(path));
-            clients.push(paced(&stop, move || client.clone().ask(client.http.get(&url))));
+            tasks.push(paced(&stop, move || client.clone().ask(client.http.get(&url))));
         }
-        Self { observed, stop, clients }
+        Self { observed, stop, tasks }
     }
 
     pub(super) async fn stop(self) -> Arc<Observed> {
         self.stop.store(true, Ordering::Relaxed);
-        for client in self.clients {
-            client.await.unwrap();
+        for task in self.tasks {
+            task.await.unwrap();
         }
         self.observed
     }

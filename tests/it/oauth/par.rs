@@ -23,7 +23,7 @@ fn form(ask: &Ask) -> Vec<(&str, &str)> {
     pairs.filter(|(name, _)| *name != "client_id").collect()
 }
 
-/// The authorization request with client_id and request_uri only.
+/// The authorization request with `client_id` and `request_uri` only.
 fn reference(ask: &Ask, pushed: &Value) -> Ask {
     let uri = pushed["request_uri"].as_str().unwrap();
     let names = ["redirect_uri", "response_type", "code_challenge", "code_challenge_method", "state"];
