@@ -83,7 +83,7 @@ fn master_key(settings: &mut Settings, env: &Env, keys: &Keys) -> MasterKeySourc
         return file.map_or(MasterKeySource::DataDir, MasterKeySource::File);
     };
     let mut refuse = |wrong| {
-        settings.add_error(ConfigError::new(SettingOrigin::Variable(MASTER_KEY.to_owned()), "", wrong))
+        settings.add_error(ConfigError::new(SettingOrigin::Variable(MASTER_KEY.to_owned()), "", wrong));
     };
     if let Err(bad) = master_key::decode(text) {
         refuse(ValueError::new(bad.to_string(), bad.remedy()));

@@ -51,7 +51,7 @@ pub fn claims(
     })
 }
 
-/// ServiceRefusal for keys with an address allowlist, which an offline verifier could not enforce.
+/// Refusal for keys with an address allowlist, which an offline verifier could not enforce.
 fn address_bound() -> OAuthError {
     let description = "An API key that works from some addresses only cannot be exchanged. Present the key itself, or \
                        use one without allowed addresses.";

@@ -57,7 +57,7 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
                 organization: organization(),
                 who: WhoCanEnable::Others {
                     named: vec![foreign("Ada Byron"), foreign("Grace Brewster")],
-                    more: true,
+                    more: false,
                 },
                 way_out: way_out(),
             },

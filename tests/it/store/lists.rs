@@ -553,8 +553,10 @@ both_engines! {
                 let again = look.clone();
                 let page = app.inside().store.read(look).await.unwrap();
                 let cost = app.cost("credentials", move |conn| again(conn).map(drop)).await;
-                // The end of what is searched is found by one look at so many entries of an index, the matches by another.
-                let rows = 2 * SEARCH_LIMIT + BOUND;
+                // One statement reads so many entries of an index to find where the search ends, another one to find the
+                // matches. PostgreSQL may sort what is left if that is at most three times as much. All sessions of the
+                // person, or all of the table, are more than this.
+                let rows = 4 * SEARCH_LIMIT + BOUND;
                 let indexes: &[&str] = match state {
                     SessionState::Any => &["credentials_by_user"],
                     SessionState::Active => &["credentials_active_by_user"],
