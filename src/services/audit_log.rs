@@ -82,11 +82,7 @@ pub fn page(
 
 /// The actor with this id, and members and service accounts whose name or email address contains the text. In an
 /// organization that is too large to search: the member with this email address.
-fn actors(
-    conn: &mut Conn,
-    org_id: &str,
-    text: &str,
-) -> Result<Result<Vec<String>, ParseError>, StoreError> {
+fn actors(conn: &mut Conn, org_id: &str, text: &str) -> Result<Result<Vec<String>, ParseError>, StoreError> {
     let known = names::actors(conn, org_id, SEARCHED + 1)?;
     let mut ids = vec![text.to_owned()];
     if known.len() > SEARCHED {
