@@ -15,7 +15,6 @@ use crate::store::{StoreError, TxError};
 use crate::web::request_id;
 
 /// A row of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) status: StatusCode,
     /// `error.code` of the management API.
