@@ -1,4 +1,4 @@
-//! CsrfError access tokens.
+//! Forged access tokens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
