@@ -62,6 +62,17 @@ impl BaseUrl {
         self.url.origin() == other.url.origin()
     }
 
+    /// Whether this server may name the URL as one of its endpoints or pages: `https`, or `http` if the server has `http`
+    /// too and both or neither are on this machine. Without user name and password, which would be shown as its host.
+    pub(crate) fn may_name(&self, url: &Url) -> bool {
+        let is_safe = match url.scheme() {
+            "https" => true,
+            "http" => self.url.scheme() == "http" && is_loopback(&self.url) == is_loopback(url),
+            _ => false,
+        };
+        is_safe && url.username().is_empty() && url.password().is_none()
+    }
+
     /// The parsed URL.
     pub(crate) fn url(&self) -> &Url {
         &self.url
@@ -144,6 +155,33 @@ mod tests {
     fn secrets_and_other_schemes_are_refused() {
         for text in ["ftp://a", "https://u:p@a", "https://a?x=1", "https://a#x", "a"] {
             assert!(BaseUrl::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_server_names_nothing_that_is_less_secure_than_itself() {
+        let may_name =
+            |server: &str, url: &str| BaseUrl::parse(server).unwrap().may_name(&Url::parse(url).unwrap());
+        for (server, url) in [
+            ("https://a.example", "https://b.example/token"),
+            ("http://127.0.0.1:1", "http://localhost:2/token"),
+            ("http://127.0.0.1:1", "https://b.example/token"),
+            ("http://a.test", "http://b.test/token"),
+        ] {
+            assert!(may_name(server, url), "{server} {url}");
+        }
+        for (server, url) in [
+            ("https://a.example", "http://a.example/token"),
+            ("https://a.example", "http://127.0.0.1:1/token"),
+            ("http://127.0.0.1:1", "http://a.test/token"),
+            ("http://a.test", "http://127.0.0.1:1/token"),
+            ("https://a.example", "https://b.example@evil.example/"),
+            ("https://a.example", "file:///etc/passwd"),
+            ("https://a.example", "javascript:alert(1)"),
+            ("https://a.example", "ms-msdt:/id"),
+            ("https://a.example", "ssh://-oProxyCommand=calc/"),
+        ] {
+            assert!(!may_name(server, url), "{server} {url}");
         }
     }
 

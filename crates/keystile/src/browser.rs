@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 
 /// Opens URLs in a browser.
 pub trait Browser: Send + Sync {
-    /// Opens a URL. `Err` is a reason to show to the user; the login continues, because the URL is printed too.
+    /// Opens a URL: https (http on this machine), of the origin of the issuer or of an endpoint in its metadata. `Err` is a reason to show to the user; the login continues, because the URL is printed too.
     fn open<'a>(&'a self, url: &'a str) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
 }
 

@@ -7,6 +7,7 @@ mod copied_codes;
 mod credentials;
 mod doctor;
 mod helpers;
+mod hostile_server;
 mod keys;
 mod manage;
 mod network;

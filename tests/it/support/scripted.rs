@@ -27,6 +27,14 @@ pub(crate) struct Scripted {
 impl Scripted {
     /// An authorization server with metadata; everything else comes from `reply`.
     pub(crate) fn start(reply: impl Fn(&Asked, &str) -> Reply + Send + 'static) -> Self {
+        Self::with_metadata(metadata, reply)
+    }
+
+    /// An authorization server with other metadata, made from its base URL.
+    pub(crate) fn with_metadata(
+        metadata: impl Fn(&str) -> Value + Send + 'static,
+        reply: impl Fn(&Asked, &str) -> Reply + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
@@ -56,6 +64,10 @@ impl Scripted {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The bodies of the requests to a path.
@@ -94,7 +106,8 @@ fn read(stream: &mut BufReader<std::net::TcpStream>) -> Option<Asked> {
     Some(Asked { path, idempotency_key, body: String::from_utf8(body).ok()? })
 }
 
-fn metadata(base: &str) -> Value {
+/// The usual metadata of a server with this base URL.
+pub(crate) fn metadata(base: &str) -> Value {
     json!({
         "issuer": base, "authorization_endpoint": format!("{base}/oauth/authorize"),
         "token_endpoint": format!("{base}/oauth/token"),

@@ -122,6 +122,7 @@ impl<'a> Attempt<'a> {
             hints.push(("prompt", "select_account".into()));
         }
         let asked = AuthorizationRequest {
+            issuer: self.issuer,
             client_id: &self.context.app.client_id,
             redirect,
             scopes: &self.scopes,
@@ -135,6 +136,7 @@ impl<'a> Attempt<'a> {
     pub(super) async fn device_code(&self) -> Result<Option<DeviceCode>, ErrorKind> {
         let Some(endpoint) = self.metadata.device_endpoint() else { return Ok(None) };
         let asked = DeviceCodeRequest {
+            issuer: self.issuer,
             client_id: &self.context.app.client_id,
             scopes: &self.scopes,
             hints: &self.hints(),
@@ -212,17 +214,20 @@ impl<'a> Attempt<'a> {
     /// Identifies the account and stores the session.
     pub(super) async fn keep(&self, tokens: &TokenSet, by: SignedInBy) -> Result<CompletedLogin, ErrorKind> {
         let context = self.context;
-        let whoami = match whoami_of(&context.transport, self.issuer, tokens.access_token().secret()).await {
-            Ok(whoami) => Some(whoami),
-            // The session is valid, so it is kept.
-            Err(kind) => {
-                let error = context.error(kind);
-                context
-                    .ui
-                    .notice(&format!("Signed in, but the server did not identify the account: {error}"));
-                None
-            }
-        };
+        let whoami =
+            match whoami_of(&context.transport, self.issuer, self.issuer, tokens.access_token().secret())
+                .await
+            {
+                Ok(whoami) => Some(whoami),
+                // The session is valid, so it is kept.
+                Err(kind) => {
+                    let error = context.error(kind);
+                    context
+                        .ui
+                        .notice(&format!("Signed in, but the server did not identify the account: {error}"));
+                    None
+                }
+            };
         let session = store::session(
             tokens,
             self.issuer,

@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
+use url::Url;
 
 use super::Step;
 use super::attempt::Attempt;
@@ -40,7 +41,7 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, 
         check,
         delivery: CodeDelivery::Loopback { port: loopback.port(), opens_browser: opens },
     });
-    match wait(attempt, &mut loopback, url.as_str(), opens, timeout).await? {
+    match wait(attempt, &mut loopback, &url, opens, timeout).await? {
         Waited::Arrived(pending) => {
             let redirect = loopback.redirect_url()?;
             finish(attempt, pending, redirect, &pkce).await
@@ -57,7 +58,7 @@ pub(super) async fn sign_in(attempt: &Attempt<'_>, opens: bool) -> Result<Step, 
 async fn wait(
     attempt: &Attempt<'_>,
     loopback: &mut Loopback,
-    url: &str,
+    url: &Url,
     opens: bool,
     timeout: Duration,
 ) -> Result<Waited, ErrorKind> {
@@ -66,7 +67,7 @@ async fn wait(
     let mut frames = Frames::of(context);
     let mut stop = pin!(stopped());
     if opens {
-        open_browser(context, url);
+        open_browser(attempt, url);
     }
     loop {
         tokio::select! {
@@ -77,7 +78,7 @@ async fn wait(
                 context.ui.progress(Waiting::ForBrowser(deadline - Instant::now()));
                 match context.ui.wait_action() {
                     None => {}
-                    Some(WaitAction::Browser) => open_browser(context, url),
+                    Some(WaitAction::Browser) => open_browser(attempt, url),
                     Some(action @ (WaitAction::DeviceCode | WaitAction::Paste)) => return Ok(Waited::Chose(action)),
                 }
             }

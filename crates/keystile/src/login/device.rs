@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+use url::Url;
 
 use super::attempt::Attempt;
 use super::pace::Pace;
@@ -81,7 +82,7 @@ pub(super) fn screen(options: &LoginOptions, code: &DeviceCode, lifetime: Durati
         complete: code.verification_uri_complete.as_ref().map(ToString::to_string),
         code: code.user_code.clone(),
         lifetime: in_whole_minutes(lifetime),
-        picture: picture(options, page_of(code)),
+        picture: picture(options, page_of(code).as_str()),
     }
 }
 
@@ -92,8 +93,8 @@ fn in_whole_minutes(span: Duration) -> Duration {
 }
 
 /// The complete verification URL if there is one, else the plain one.
-fn page_of(code: &DeviceCode) -> &str {
-    code.verification_uri_complete.as_ref().unwrap_or(&code.verification_uri).as_str()
+fn page_of(code: &DeviceCode) -> &Url {
+    code.verification_uri_complete.as_ref().unwrap_or(&code.verification_uri)
 }
 
 #[cfg(feature = "qr")]
@@ -127,7 +128,7 @@ async fn wait(
     let mut stop = pin!(stopped());
     let mut frames = Frames::of(context);
     if opens {
-        open_browser(context, page_of(code));
+        open_browser(attempt, page_of(code));
     }
     let stopped_by = loop {
         tokio::select! {
@@ -137,7 +138,7 @@ async fn wait(
             () = frames.next() => {
                 context.ui.progress(Waiting::ForCode);
                 match context.ui.wait_action() {
-                    Some(WaitAction::Browser) => open_browser(context, page_of(code)),
+                    Some(WaitAction::Browser) => open_browser(attempt, page_of(code)),
                     Some(WaitAction::Paste) => break Stop::Paste,
                     Some(WaitAction::DeviceCode) | None => {}
                 }

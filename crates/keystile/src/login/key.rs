@@ -120,7 +120,7 @@ async fn verify(
     stored: Option<&Credential>,
 ) -> Result<Verdict, ErrorKind> {
     let server = target.api_base.as_ref().unwrap_or(&target.issuer);
-    match whoami_of(&context.transport, server, key.expose()).await {
+    match whoami_of(&context.transport, &target.issuer, server, key.expose()).await {
         Ok(whoami) => Ok(Verdict::Accepted(Box::new(whoami))),
         Err(kind) if is_transient(&kind) => Ok(Verdict::Unknown(kind)),
         Err(ErrorKind::Rejected { code, .. }) => Err(ErrorKind::KeyRejected {

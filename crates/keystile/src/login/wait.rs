@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
+use url::Url;
 
+use super::attempt::Attempt;
+use crate::base_url::host_of;
 use crate::context::Context;
 use crate::error::ErrorKind;
 use crate::secret::Secret;
@@ -81,9 +84,18 @@ pub(crate) async fn prompt_secret(context: &Context, question: &str) -> Result<O
     result
 }
 
-/// Opens the browser in the background. A failure is only a notice, because the URL is printed.
-pub(super) fn open_browser(context: &Context, url: &str) {
-    let (browser, ui, url) = (context.app.dependencies.browser.clone(), context.ui.clone(), url.to_owned());
+/// Opens a page of the authorization server in the background; any other page is left to the user. That it was not opened
+/// is only a notice, because the URL is printed.
+pub(super) fn open_browser(attempt: &Attempt<'_>, url: &Url) {
+    let context = attempt.context;
+    if !attempt.metadata.has_page(attempt.issuer, url) {
+        let (page, server) = (host_of(url), attempt.issuer.host());
+        context
+            .ui
+            .notice(&format!("{page} is not {server}, so it was not opened. Open the link if you trust it."));
+        return;
+    }
+    let (browser, ui, url) = (context.app.dependencies.browser.clone(), context.ui.clone(), url.to_string());
     tokio::spawn(async move {
         if let Err(reason) = browser.open(&url).await {
             ui.notice(&format!("No browser could be opened ({reason}). Open the link yourself."));

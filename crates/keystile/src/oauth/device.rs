@@ -12,7 +12,7 @@ use super::discovery::Metadata;
 use super::form_post;
 use super::par::DeviceInfo;
 use super::token::busy;
-use crate::base_url::host_of;
+use crate::base_url::{BaseUrl, host_of};
 use crate::error::ErrorKind;
 use crate::http::{ApiResponse, Plan, Replay, Transport};
 use crate::secret::Secret;
@@ -25,6 +25,7 @@ const USUAL_INTERVAL: u64 = 5;
 
 /// Parameters of a device authorization request.
 pub(crate) struct DeviceCodeRequest<'a> {
+    pub(crate) issuer: &'a BaseUrl,
     pub(crate) client_id: &'a str,
     pub(crate) scopes: &'a [String],
     /// Further parameters: `org`, `login_hint`, `provider`.
@@ -45,6 +46,22 @@ pub(crate) struct DeviceCode {
 }
 
 impl DeviceCode {
+    /// Requires a page that the issuer may name. A complete URL of another origin is removed: the user would see one page
+    /// and open another.
+    fn checked(mut self, issuer: &BaseUrl) -> Result<Self, ErrorKind> {
+        if !issuer.may_name(&self.verification_uri) {
+            return Err(ErrorKind::InvalidResponse {
+                host: issuer.host(),
+                what: "The verification_uri of its device code is not https".into(),
+            });
+        }
+        let page = &self.verification_uri;
+        self.verification_uri_complete = self
+            .verification_uri_complete
+            .filter(|complete| complete.origin() == page.origin() && issuer.may_name(complete));
+        Ok(self)
+    }
+
     /// The lifetime, from the time of the response on.
     pub(crate) fn lifetime(&self) -> Duration {
         Duration::from_secs(self.expires_in)
@@ -88,7 +105,7 @@ pub(crate) async fn request_code(
     let response = transport.send(request, PLAN).await?;
     busy(&response).map_or(Ok(()), Err)?;
     if response.status() == 200 {
-        return secret_answer(&response, endpoint);
+        return secret_answer::<DeviceCode>(&response, endpoint)?.checked(asked.issuer);
     }
     Err(response.parse::<OauthErrorResponse>()?.into_kind())
 }

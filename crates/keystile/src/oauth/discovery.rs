@@ -58,6 +58,39 @@ impl Metadata {
         (status_url.origin() == pushed_at.origin()).then_some(status_url)
     }
 
+    /// The endpoints, by their members.
+    fn endpoints(&self) -> impl Iterator<Item = (&'static str, &Url)> {
+        let required = [
+            ("authorization_endpoint", self.authorization_endpoint.url()),
+            ("token_endpoint", self.token_endpoint.url()),
+        ];
+        let optional = [
+            ("pushed_authorization_request_endpoint", self.pushed_authorization_request_endpoint.as_ref()),
+            ("device_authorization_endpoint", self.device_authorization_endpoint.as_ref()),
+            ("revocation_endpoint", self.revocation_endpoint.as_ref().map(RevocationUrl::url)),
+        ];
+        required.into_iter().chain(optional.into_iter().filter_map(|(name, url)| Some((name, url?))))
+    }
+
+    /// The first member with a URL that the issuer [may not name](BaseUrl::may_name).
+    fn unsafe_member(&self, issuer: &BaseUrl) -> Option<&'static str> {
+        let configuration = &self.cli_configuration;
+        let others = [
+            ("api_base", configuration.api_base.as_ref().map(BaseUrl::url)),
+            ("dashboard_keys_url", configuration.dashboard_keys_url.as_ref()),
+            ("scopes_url", configuration.scopes_url.as_ref()),
+            ("pushed_request_status_url", configuration.pushed_request_status_url.as_ref()),
+        ];
+        let others = others.into_iter().filter_map(|(name, url)| Some((name, url?)));
+        self.endpoints().chain(others).find(|(_, url)| !issuer.may_name(url)).map(|(name, _)| name)
+    }
+
+    /// Whether a page may be opened in the browser: it has the origin of the issuer or of an endpoint.
+    pub(crate) fn has_page(&self, issuer: &BaseUrl, page: &Url) -> bool {
+        let mut origins = self.endpoints().map(|(_, endpoint)| endpoint).chain([issuer.url()]);
+        issuer.may_name(page) && origins.any(|url| url.origin() == page.origin())
+    }
+
     /// The device authorization endpoint; `None` if device codes are disabled.
     pub(crate) fn device_endpoint(&self) -> Option<&Url> {
         let is_off = self.cli_configuration.device_flow == Some(false);
@@ -93,7 +126,8 @@ async fn get(transport: &Transport, url: &Url) -> Result<ApiResponse, ErrorKind>
     transport.send(request, PLAN).await
 }
 
-/// Parses the metadata. Its issuer must be the requested one (RFC 8414, section 3.3).
+/// Parses the metadata. Its issuer must be the requested one (RFC 8414, section 3.3), and no URL in it less secure than
+/// the issuer, because tokens are sent there.
 pub(crate) fn read_metadata(issuer: &BaseUrl, response: &ApiResponse) -> Result<Metadata, ErrorKind> {
     let bad = |what: String| ErrorKind::InvalidResponse { host: issuer.host(), what };
     match response.status() {
@@ -116,6 +150,11 @@ pub(crate) fn read_metadata(issuer: &BaseUrl, response: &ApiResponse) -> Result<
         return Err(bad(format!(
             "Its metadata names the issuer {}, so its responses cannot be trusted",
             metadata.issuer
+        )));
+    }
+    if let Some(member) = metadata.unsafe_member(issuer) {
+        return Err(bad(format!(
+            "The {member} of its metadata is not https. Only a server on this machine may use http, for itself"
         )));
     }
     Ok(metadata)

@@ -11,6 +11,7 @@ use super::answer::OauthErrorResponse;
 use super::discovery::Metadata;
 use super::form_post;
 use super::progress::PushedRequest;
+use crate::base_url::BaseUrl;
 use crate::error::ErrorKind;
 use crate::http::{Plan, Replay, Transport};
 use crate::random;
@@ -51,6 +52,7 @@ impl DeviceInfo {
 
 /// Parameters of an authorization request.
 pub(crate) struct AuthorizationRequest<'a> {
+    pub(crate) issuer: &'a BaseUrl,
     pub(crate) client_id: &'a str,
     pub(crate) redirect: &'a RedirectUrl,
     pub(crate) scopes: &'a [String],
@@ -75,7 +77,7 @@ struct Pushed {
     user_check: Option<String>,
 }
 
-/// Makes the link. Also returns the pushed request, if the server has a status endpoint for it.
+/// Makes the link. A short link to a page of another server is not used. Also returns the pushed request, if the server has a status endpoint for it.
 pub(crate) async fn request_link(
     transport: &Transport,
     metadata: &Metadata,
@@ -99,13 +101,13 @@ pub(crate) async fn request_link(
     let pushed = push(transport, endpoint, &url, asked.device).await?;
     let status_url = metadata.pushed_request_status_url();
     let request = status_url.map(|url| PushedRequest::new(&pushed.request_uri, url));
-    let link = match pushed {
-        Pushed { login_url: Some(url), user_check, .. } => Link::Short { url, check: user_check },
-        Pushed { login_url: None, request_uri, .. } => {
+    let link = match pushed.login_url.filter(|url| metadata.has_page(asked.issuer, url)) {
+        Some(url) => Link::Short { url, check: pushed.user_check },
+        None => {
             let mut url = metadata.authorization_endpoint.url().clone();
             url.query_pairs_mut()
                 .append_pair("client_id", asked.client_id)
-                .append_pair("request_uri", &request_uri);
+                .append_pair("request_uri", &pushed.request_uri);
             Link::Long { url }
         }
     };

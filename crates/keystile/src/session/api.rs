@@ -243,7 +243,9 @@ impl Session {
             ActiveCredential::Key { .. } => (false, &[][..]),
         };
         let keys_url = if response.status() == 403 { self.keys_url().await } else { None };
-        let caller = Caller { source: self.source(), can_sign_in, scopes, keys_url: keys_url.as_deref() };
+        let issuer = self.chosen.issuer();
+        let caller =
+            Caller { source: self.source(), can_sign_in, scopes, issuer, keys_url: keys_url.as_deref() };
         kind_of(response, &caller)
     }
 

@@ -3,6 +3,7 @@
 use oauth2::http::HeaderMap;
 use serde::Deserialize;
 
+use crate::base_url::BaseUrl;
 use crate::error::{ErrorKind, MissingScope, ScopeRemedy};
 use crate::http::{ApiResponse, retry_after};
 use crate::source::CredentialSource;
@@ -35,6 +36,8 @@ pub(crate) struct Caller<'a> {
     /// Whether a new login can grant more scopes.
     pub(crate) can_sign_in: bool,
     pub(crate) scopes: &'a [String],
+    /// The server whose pages may be shown.
+    pub(crate) issuer: &'a BaseUrl,
     /// The page on which API keys are created, if the server publishes it.
     pub(crate) keys_url: Option<&'a str>,
 }
@@ -53,7 +56,7 @@ pub(crate) fn kind_of(response: &ApiResponse, caller: &Caller<'_>) -> Option<Err
         (401, _) => ErrorKind::Rejected { source, code: body.code, request_id },
         (403, Some("personal_tokens_disabled")) => ErrorKind::TokensDisabled {
             organization: body.organization.map(|organization| organization.name),
-            settings_url: body.settings_url,
+            settings_url: body.settings_url.and_then(|url| caller.issuer.join(&url)).map(String::from),
             request_id,
         },
         (403, Some("insufficient_scope")) => ErrorKind::InsufficientScope(Box::new(MissingScope {

@@ -102,9 +102,10 @@ impl Organization {
     }
 }
 
-/// Identifies a token before it is stored.
+/// Identifies a token at a server, the issuer or the API, before it is stored.
 pub(crate) async fn whoami_of(
     transport: &Transport,
+    issuer: &BaseUrl,
     server: &BaseUrl,
     token: &str,
 ) -> Result<Whoami, ErrorKind> {
@@ -115,8 +116,13 @@ pub(crate) async fn whoami_of(
         .body(Vec::new())
         .map_err(|error| ErrorKind::Usage { message: error.to_string(), hint: None })?;
     let response = transport.send(request, PLAN).await?;
-    let caller =
-        Caller { source: &CredentialSource::NewLogin, can_sign_in: true, scopes: &[], keys_url: None };
+    let caller = Caller {
+        source: &CredentialSource::NewLogin,
+        can_sign_in: true,
+        scopes: &[],
+        issuer,
+        keys_url: None,
+    };
     match kind_of(&response, &caller) {
         Some(kind) => Err(kind),
         None => Ok(response.parse::<Envelope>()?.data),
