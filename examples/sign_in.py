@@ -42,7 +42,14 @@ def discover():
     found = call(f"{ISSUER}/.well-known/oauth-authorization-server")
     if found["issuer"] != ISSUER:
         sys.exit(f"The metadata of {ISSUER} names another issuer: {found['issuer']}")
-    return found
+    return {name: own(value) if name.endswith("_endpoint") else value for name, value in found.items()}
+
+
+def own(address):
+    """An address of the server: of the origin of the issuer, so also with its scheme."""
+    if urllib.parse.urlsplit(address)[:2] != urllib.parse.urlsplit(ISSUER)[:2]:
+        sys.exit(f"The server named an address that is not its own: {address!r}")
+    return address
 
 
 def login():
@@ -71,8 +78,9 @@ def login():
         "code_challenge": challenge, "code_challenge_method": "S256",
         "device_name": platform.node(), "device_os": platform.system(), "tool_version": "sign_in.py",
     })
-    print(f"Open {pushed['login_url']} and check that the page shows {pushed['user_check']}", flush=True)
-    webbrowser.open(pushed["login_url"])
+    link = own(pushed["login_url"])
+    print(f"Open {link} and check that the page shows {pushed['user_check']}", flush=True)
+    webbrowser.open(link)
 
     deadline = time.monotonic() + 300
     while not answer and time.monotonic() < deadline:

@@ -89,6 +89,9 @@ func login(ctx context.Context) error {
 	if err := post(server.Pushed, form, &pushed); err != nil {
 		return err
 	}
+	if err := own(pushed.LoginURL); err != nil {
+		return err
+	}
 	fmt.Printf("Open %s and check that the page shows %s\n", pushed.LoginURL, pushed.UserCheck)
 	openBrowser(pushed.LoginURL)
 
@@ -147,6 +150,9 @@ func device(ctx context.Context) error {
 	name, _ := os.Hostname()
 	codes, err := config.DeviceAuth(ctx, oauth2.SetAuthURLParam("device_name", name))
 	if err != nil {
+		return err
+	}
+	if err := own(codes.VerificationURI); err != nil {
 		return err
 	}
 	fmt.Printf("Open %s and enter the code %s\n", codes.VerificationURI, codes.UserCode)
@@ -243,7 +249,28 @@ func discover() (*server, error) {
 	if found.Issuer != issuer {
 		return nil, fmt.Errorf("the metadata of %s names another issuer: %s", issuer, found.Issuer)
 	}
+	for _, address := range []string{found.Authorize, found.Token, found.Pushed, found.Device, found.Revocation} {
+		if err := own(address); err != nil {
+			return nil, err
+		}
+	}
 	return &found, nil
+}
+
+// own reports an address that does not have the origin of the issuer, and so perhaps not its scheme.
+func own(address string) error {
+	found, err := url.Parse(address)
+	if err != nil {
+		return err
+	}
+	expected, err := url.Parse(issuer)
+	if err != nil {
+		return err
+	}
+	if found.Scheme != expected.Scheme || found.Host != expected.Host || found.User != nil {
+		return fmt.Errorf("the server named an address that is not its own: %q", address)
+	}
+	return nil
 }
 
 func (s *server) config() *oauth2.Config {

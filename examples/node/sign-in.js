@@ -32,7 +32,17 @@ const options = () => ({
 async function discover() {
   const issuer = new URL(ISSUER);
   const answer = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...options() });
-  return oauth.processDiscoveryResponse(issuer, answer);
+  const server = await oauth.processDiscoveryResponse(issuer, answer);
+  for (const [name, value] of Object.entries(server)) if (name.endsWith('_endpoint')) own(value);
+  return server;
+}
+
+/** An address of the server: of the origin of the issuer, so also with its scheme. */
+function own(address) {
+  if (new URL(address).origin !== new URL(ISSUER).origin) {
+    throw new Error(`The server named an address that is not its own: ${JSON.stringify(address)}`);
+  }
+  return address;
 }
 
 /** Signs in with the browser, which is redirected to a loopback port (RFC 8252). */
@@ -58,8 +68,9 @@ async function login() {
     };
     const answer = await oauth.pushedAuthorizationRequest(server, client, noSecret, request, options());
     const pushed = await oauth.processPushedAuthorizationResponse(server, client, answer);
-    console.log(`Open ${pushed.login_url} and check that the page shows ${pushed.user_check}`);
-    openBrowser(pushed.login_url);
+    const link = own(pushed.login_url);
+    console.log(`Open ${link} and check that the page shows ${pushed.user_check}`);
+    openBrowser(link);
 
     const deadline = sleep(300_000, undefined, { ref: false });
     const url = await Promise.race([arrived, deadline]);
@@ -94,7 +105,7 @@ async function device() {
   const request = { scope: SCOPE, device_name: hostname(), device_os: platform() };
   const answer = await oauth.deviceAuthorizationRequest(server, client, noSecret, request, options());
   const codes = await oauth.processDeviceAuthorizationResponse(server, client, answer);
-  console.log(`Open ${codes.verification_uri} and enter the code ${codes.user_code}`);
+  console.log(`Open ${own(codes.verification_uri)} and enter the code ${codes.user_code}`);
   const deadline = Date.now() + codes.expires_in * 1000;
   for (let interval = codes.interval ?? 5; Date.now() < deadline; ) {
     await sleep(interval * 1000);
