@@ -30,6 +30,9 @@ pub(super) async fn run(app: &App, globals: &Globals, args: ApiArgs) -> Result<(
     for (name, value) in headers {
         request = request.header(name, value);
     }
+    if let Some(bytes) = args.max_size {
+        request = request.limit(bytes);
+    }
     let response = request.send_unchecked().await?;
     let screen = app.screen(globals);
     // Also prints the body of a 4xx, which tells the caller more than the error does. A 5xx has no useful body.

@@ -55,6 +55,9 @@ pub(super) struct ApiArgs {
     /// Add a header; may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME:VALUE")]
     pub(super) headers: Vec<String>,
+    /// Largest response to accept, in bytes (64 MiB)
+    #[arg(long, value_name = "BYTES")]
+    pub(super) max_size: Option<usize>,
 }
 
 #[cfg(test)]

@@ -171,7 +171,9 @@ impl Context {
 
     /// The session that the profile holds now; `None` for a key or an empty profile.
     pub(crate) fn stored_session(&self) -> Result<Option<OauthCredential>, ErrorKind> {
-        Ok(self.store.read()?.get(&self.profile).and_then(|credential| credential.as_oauth().cloned()))
+        let document = self.store.read()?;
+        let session = document.get(&self.profile).and_then(Credential::as_oauth).cloned();
+        Ok(session.map(|session| session.corrected(self.now())))
     }
 
     pub(crate) async fn metadata(&self, issuer: &BaseUrl) -> Result<Metadata, ErrorKind> {
@@ -191,7 +193,7 @@ impl Context {
     pub(crate) fn login_timeout(&self, flag: Option<Duration>) -> Result<Option<Duration>, ErrorKind> {
         let variable = self.environment.own(self.brand(), "LOGIN_TIMEOUT");
         match flag {
-            Some(flag) => Ok(Some(flag)),
+            Some(flag) => Ok(Some(flag.min(super::duration::LONGEST))),
             None => Ok(variable.map(super::duration::parse).transpose()?),
         }
     }

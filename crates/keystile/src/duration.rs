@@ -6,11 +6,19 @@ use chrono::TimeDelta;
 
 use super::invalid_value::InvalidValue;
 
-/// Parses `90s`, `5m`, `1h30m`, `2d`, or a number of seconds.
+/// The longest duration that is taken from outside. It can be added to a time of today without overflow.
+pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+/// A number of seconds from outside; [`LONGEST`] if there are more.
+pub(crate) fn seconds(number: u64) -> Duration {
+    Duration::from_secs(number).min(LONGEST)
+}
+
+/// Parses `90s`, `5m`, `1h30m`, `2d`, or a number of seconds. At most [`LONGEST`].
 pub(crate) fn parse(text: &str) -> Result<Duration, InvalidValue> {
     let bad = || InvalidValue::new(format!("`{text}` is not a duration: write 90s, 5m, 8h or 1h30m"));
-    if let Ok(seconds) = text.parse() {
-        return Ok(Duration::from_secs(seconds));
+    if let Ok(number) = text.parse() {
+        return Ok(seconds(number));
     }
     let (mut total, mut digits) = (0u64, String::new());
     for character in text.chars() {
@@ -30,7 +38,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, InvalidValue> {
         digits.clear();
     }
     // Rejects a number without a unit at the end, and empty text.
-    if digits.is_empty() && !text.is_empty() { Ok(Duration::from_secs(total)) } else { Err(bad()) }
+    if digits.is_empty() && !text.is_empty() { Ok(seconds(total)) } else { Err(bad()) }
 }
 
 /// `5 minutes`, `8 hours`, `90 days`: in the largest unit that leaves no remainder.
@@ -82,6 +90,9 @@ mod tests {
         assert_eq!(seconds("90"), Some(90));
         assert_eq!(seconds("5m"), Some(300));
         assert_eq!(seconds("1h30m"), Some(5400));
+        for text in ["18446744073709551615", "18446744073709551615s", "100000d"] {
+            assert_eq!(parse(text).ok(), Some(LONGEST), "{text}");
+        }
         for text in ["", "m", "5x", "5m3", "-1s", "99999999999999999999d"] {
             assert_eq!(seconds(text), None, "{text}");
         }

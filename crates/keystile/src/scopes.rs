@@ -10,10 +10,10 @@ use url::form_urlencoded::Serializer;
 use super::base_url::BaseUrl;
 use super::context::Context;
 use super::error::ErrorKind;
-use super::http::{Plan, Replay};
+use super::http::{PROTOCOL_LIMIT, Plan, Replay};
 use super::oauth::Metadata;
 
-const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
+const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15), limit: PROTOCOL_LIMIT };
 const PATH: &str = "/api/v1/scopes";
 
 /// The scopes of a server, and named sets of them.

@@ -280,6 +280,8 @@ pub fn signed_in(issuer: &BaseUrl, api_base: &BaseUrl, access_expires_at: DateTi
         access_expires_at,
         refresh_token: None,
         session_expires_at: None,
+        received_at: None,
+        rejected_at: None,
         generation: 0,
         state: CredentialState::Ok,
         signed_in_by: None,

@@ -102,7 +102,7 @@ async fn ch_02_a_device_code_whose_page_is_no_web_page_is_refused() {
     for page in FOREIGN.into_iter().filter(|page| *page != "https://login.evil.test/c/1") {
         let server = with_page(json!(page), Value::Null);
         let cli = Cli::at(&server.url()).with_recording_browser();
-        let ran = cli.run(&["auth", "login", "--device"]).await;
+        let ran = cli.run(&["auth", "login", "--device", "--timeout", "5s"]).await;
         let host = server.url().trim_start_matches("http://").to_owned();
         let ran = ran.failed(3, &format!("{host} gave an answer that makes no sense\n"));
         assert!(
@@ -201,4 +201,154 @@ async fn ch_18_no_token_is_sent_to_an_api_or_endpoint_without_tls() {
         assert_eq!(cli.stored("default")["refresh_token"], "refresh");
     }
     assert!(listener.asked("/").is_empty());
+}
+
+/// A CLI with a stored session at this server.
+fn signed_in(server: &Scripted, session: &Value) -> Cli {
+    let cli = Cli::at(&server.url());
+    std::fs::create_dir_all(cli.folder()).unwrap();
+    let mut stored = json!({
+        "kind": "oauth", "issuer": server.url(), "api_base": server.url(), "client_id": "keystile-cli",
+        "access_token": "access-1", "access_expires_at": "2100-01-01T00:00:00Z", "refresh_token": "refresh-1",
+    });
+    stored.as_object_mut().unwrap().extend(session.as_object().unwrap().clone());
+    let document = json!({ "version": 1, "profiles": { "default": stored } });
+    std::fs::write(cli.credentials_file(), document.to_string()).unwrap();
+    cli
+}
+
+fn tokens(number: usize) -> Value {
+    json!({
+        "access_token": format!("access-{number}"), "token_type": "Bearer", "expires_in": 28_800,
+        "refresh_token": format!("refresh-{number}"),
+    })
+}
+
+#[tokio::test]
+async fn ch_18_an_api_that_rejects_every_token_costs_one_refresh_a_minute() {
+    let server = Scripted::start(|asked, _| match asked.path.as_str() {
+        "/oauth/token" => Some((200, tokens(2))),
+        _ => Some((401, json!({ "error": { "code": "invalid_token", "message": "No" } }))),
+    });
+    let cli = signed_in(&server, &json!({}));
+    for _ in 0..3 {
+        cli.run(&["api", "GET", "/done"]).await;
+    }
+    assert_eq!(server.bodies("/oauth/token").len(), 1);
+    assert_eq!(server.asked("/done").len(), 4, "only the refreshed token is tried again");
+    // A minute later.
+    cli.edit(|document| document["profiles"]["default"]["rejected_at"] = json!("2020-01-01T00:00:00Z"));
+    cli.run(&["api", "GET", "/done"]).await;
+    assert_eq!(server.bodies("/oauth/token").len(), 2);
+    // What the user asks for is not limited.
+    cli.run(&["auth", "refresh"]).await;
+    assert_eq!(server.bodies("/oauth/token").len(), 3);
+}
+
+#[tokio::test]
+async fn ch_11_a_huge_timeout_is_a_long_one() {
+    let server = with_link(String::from("file:///"));
+    for timeout in ["18446744073709551615", "18446744073709551615s"] {
+        let cli = Cli::at(&server.url()).with_recording_browser();
+        let mut login = cli.login(&["--timeout", timeout]);
+        opened(&cli).await;
+        login.kill();
+        assert!(!login.ended().await.err.contains("panicked"), "{timeout}");
+    }
+    let device = Cli::at(&server.url());
+    device
+        .run(&["auth", "token", "--min-ttl", "18446744073709551615"])
+        .await
+        .failed(2, "Not authenticated\n");
+}
+
+#[tokio::test]
+async fn ch_11_huge_lifetimes_of_a_server_are_long_ones() {
+    let server = Scripted::start(|asked, base| match asked.path.as_str() {
+        "/oauth/device_authorization" => {
+            let code = json!({
+                "device_code": "secret", "user_code": "WDJB-MJHT", "verification_uri": format!("{base}/device"),
+                "expires_in": u64::MAX, "interval": 1,
+            });
+            Some((200, code))
+        }
+        "/oauth/token" => {
+            let mut answer = tokens(1);
+            for member in ["expires_in", "refresh_token_timeout", "authorization_expires_in"] {
+                answer[member] = json!(u64::MAX);
+            }
+            Some((200, answer))
+        }
+        _ => Some((404, json!({}))),
+    });
+    let cli = Cli::at(&server.url());
+    cli.run(&["auth", "login", "--device"]).await.good();
+    let end = cli.stored("default")["access_expires_at"].as_str().unwrap().to_owned();
+    assert!(end.starts_with("21"), "{end}");
+    cli.run(&["auth", "token"]).await.good();
+    let started = cli.run(&["auth", "login", "--start", "--force", "--json"]).await.good().json();
+    cli.run(&["auth", "login", "--resume", started["handle"].as_str().unwrap()]).await.good();
+}
+
+#[tokio::test]
+async fn ch_11_tokens_stored_under_a_clock_that_ran_ahead_are_refreshed() {
+    let server = Scripted::start(|asked, _| match asked.path.as_str() {
+        "/oauth/token" => Some((200, tokens(2))),
+        _ => Some((404, json!({}))),
+    });
+    let cli = signed_in(&server, &json!({ "received_at": "2099-12-31T16:00:00Z" }));
+    assert_eq!(cli.run(&["auth", "token"]).await.good().out, "access-2\n");
+    assert_eq!(cli.run(&["auth", "token"]).await.good().out, "access-2\n");
+    assert_eq!(server.bodies("/oauth/token").len(), 1);
+}
+
+/// A server whose answer to every path that starts with `/big` or is `big` has this many bytes.
+fn answering(big: &'static str, bytes: usize) -> Scripted {
+    Scripted::with_metadata(
+        move |base| {
+            let mut document = metadata(base);
+            if big == "metadata" {
+                document["padding"] = json!("x".repeat(bytes));
+            }
+            document
+        },
+        move |asked, _| {
+            let padding = if asked.path == big { "x".repeat(bytes) } else { String::new() };
+            let mut answer = tokens(2);
+            answer["padding"] = json!(padding);
+            Some((200, answer))
+        },
+    )
+}
+
+#[tokio::test]
+async fn ch_10_an_answer_of_the_protocol_has_at_most_a_mebibyte() {
+    for (big, path) in
+        [("metadata", "/.well-known/oauth-authorization-server"), ("/oauth/token", "/oauth/token")]
+    {
+        let server = answering(big, (1 << 20) + 1);
+        let cli = signed_in(&server, &json!({ "access_expires_at": "2020-01-01T00:00:00Z" }));
+        let ran = cli.run(&["auth", "token"]).await;
+        assert_eq!(ran.exit, 3, "{ran:#?}");
+        let said = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            said.contains(&format!("Its response to {path} is larger than the limit of 1 MiB.")),
+            "{ran:#?}"
+        );
+        assert_eq!(server.asked(path).len(), 1, "it is not asked again");
+    }
+    let server = answering("/oauth/token", 900_000);
+    let cli = signed_in(&server, &json!({ "access_expires_at": "2020-01-01T00:00:00Z" }));
+    cli.run(&["auth", "token"]).await.good();
+}
+
+#[tokio::test]
+async fn ch_10_an_answer_of_the_api_has_at_most_the_size_that_the_caller_sets() {
+    let server = answering("/v1/export", 3 << 20);
+    let cli = signed_in(&server, &json!({}));
+    let ran = cli.run(&["api", "GET", "/v1/export"]).await.good();
+    assert!(ran.out.len() > 3 << 20);
+    let ran = cli.run(&["api", "GET", "/v1/export", "--max-size", "1000000"]).await;
+    assert_eq!((ran.exit, ran.out.as_str()), (3, ""));
+    assert!(ran.err.contains("is larger than the limit of 1000000 bytes"), "{}", ran.err);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -12,6 +12,8 @@ use crate::secret::Secret;
 
 /// The field with the name of the keyring entry that holds the long-lived secret.
 const KEYRING_ENTRY: &str = "keyring_entry";
+/// How far the clock may have run ahead when tokens were stored, without a correction.
+const TOLERATED_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// The contents of `credentials.json`: one credential for each profile.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -79,6 +81,12 @@ pub struct OauthCredential {
     /// When the session ends unless it is refreshed before; `None` if the server does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_expires_at: Option<DateTime<Utc>>,
+    /// When the tokens were received, by the clock of this machine; `None` if it was not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_at: Option<DateTime<Utc>>,
+    /// When the tokens were last refreshed because an API had rejected the access token; `None` if never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected_at: Option<DateTime<Utc>>,
     /// Incremented by every change of this profile.
     #[serde(default)]
     pub generation: u64,
@@ -318,6 +326,25 @@ impl Credential {
     }
 }
 
+impl OauthCredential {
+    /// Corrects what was stored under a clock that ran ahead, so that no token counts as valid for longer than its
+    /// lifetime. The age of the access token is then unknown: one that can be refreshed counts as expired.
+    pub(crate) fn corrected(mut self, now: DateTime<Utc>) -> Self {
+        let Some(ahead) =
+            self.received_at.map(|received| received - now).filter(|ahead| *ahead > TOLERATED_SKEW)
+        else {
+            return self;
+        };
+        let earlier = |end: DateTime<Utc>| end.checked_sub_signed(ahead).unwrap_or(now);
+        self.access_expires_at = match self.refresh_token {
+            Some(_) => self.access_expires_at.min(now),
+            None => earlier(self.access_expires_at),
+        };
+        self.session_expires_at = self.session_expires_at.map(earlier);
+        self
+    }
+}
+
 impl From<OauthCredential> for Credential {
     fn from(session: OauthCredential) -> Self {
         Self::Oauth(Box::new(session))
@@ -402,6 +429,28 @@ mod tests {
         document.set(&default(), Some(credential.clone().into()));
         let again = CredentialDocument::parse(&document.to_bytes().unwrap()).unwrap();
         assert_eq!(again.get(&default()), Some(&credential.into()));
+    }
+
+    #[test]
+    fn ch_11_an_end_stored_under_a_clock_that_ran_ahead_is_at_most_a_lifetime_away() {
+        let now: DateTime<Utc> = "2026-11-23T08:00:00Z".parse().unwrap();
+        let (later, lifetime) = (now + TimeDelta::days(3650), TimeDelta::hours(8));
+        let stored = OauthCredential {
+            received_at: Some(later),
+            access_expires_at: later + lifetime,
+            session_expires_at: Some(later + lifetime * 2),
+            refresh_token: None,
+            ..session()
+        };
+        let corrected = stored.clone().corrected(now);
+        assert_eq!(corrected.access_expires_at, now + lifetime);
+        assert_eq!(corrected.session_expires_at, Some(now + lifetime * 2));
+        let refreshable = OauthCredential { refresh_token: Some(Secret::new("refresh")), ..stored.clone() };
+        assert_eq!(refreshable.corrected(now).access_expires_at, now);
+        for received_at in [None, Some(now), Some(now + TimeDelta::minutes(4))] {
+            let right = OauthCredential { received_at, ..stored.clone() };
+            assert_eq!(right.clone().corrected(now), right);
+        }
     }
 
     #[test]

@@ -8,4 +8,4 @@ mod transport;
 pub use response::ApiResponse;
 pub(crate) use retry::{Replay, retry_after};
 pub(crate) use trace::Trace;
-pub(crate) use transport::{Plan, Transport, TransportOptions};
+pub(crate) use transport::{PROTOCOL_LIMIT, Plan, Transport, TransportOptions};

@@ -5,6 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use oauth2::http::{HeaderMap, Method, Request};
 
+use crate::duration;
+
 /// Attempts in total.
 const ATTEMPTS: u32 = 4;
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
@@ -71,10 +73,10 @@ pub(super) fn wait_before_next(
 pub(crate) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get("retry-after")?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+        return Some(duration::seconds(seconds));
     }
     let date = DateTime::parse_from_rfc2822(text).ok()?.with_timezone(&Utc);
-    Some((date - now).to_std().unwrap_or_default())
+    Some((date - now).to_std().unwrap_or_default().min(duration::LONGEST))
 }
 
 #[cfg(test)]

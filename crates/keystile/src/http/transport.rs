@@ -20,13 +20,31 @@ use crate::random;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Retry policy and timeout of a request.
+/// The largest response of the protocol, in bytes. Usual ones have a few kilobytes.
+pub(crate) const PROTOCOL_LIMIT: usize = 1 << 20;
+
+/// Retry policy, timeout and limit of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     /// Whether the request may be repeated.
     pub(crate) replay: Replay,
     /// How long one attempt may take.
     pub(crate) timeout: Duration,
+    /// The largest body that is accepted, in bytes.
+    pub(crate) limit: usize,
+}
+
+/// Why an attempt has no response.
+enum Failure {
+    Http(reqwest::Error),
+    /// The body is larger than the limit.
+    TooLarge,
+}
+
+impl From<reqwest::Error> for Failure {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Http(error)
+    }
 }
 
 /// Options of all requests of an invocation.
@@ -69,14 +87,15 @@ impl Transport {
         let client = self.client_for(&url)?;
         let mut number = 1;
         loop {
-            let attempt = self.attempt(client, &url, request.clone(), plan.timeout).await;
+            let attempt = self.attempt(client, &url, request.clone(), plan).await;
             let outcome = match &attempt {
                 Ok(response) => Outcome::Answered {
                     status: response.status().as_u16(),
                     retry_after: retry_after(response.headers(), self.clock.now()),
                 },
-                Err(error) if error.is_connect() => Outcome::Unsent,
-                Err(_) => Outcome::Broken,
+                Err(Failure::Http(error)) if error.is_connect() => Outcome::Unsent,
+                Err(Failure::Http(_)) => Outcome::Broken,
+                Err(Failure::TooLarge) => return Err(too_large(&url, plan.limit)),
             };
             match wait_before_next(number, outcome, plan.replay, random::fraction()) {
                 Some(wait) if self.options.retries => {
@@ -87,7 +106,10 @@ impl Transport {
                 Some(_) | None => {
                     return attempt
                         .map(|response| ApiResponse::new(response, host_of(&url), self.clock.now()))
-                        .map_err(|error| self.unreachable(&url, &error));
+                        .map_err(|failure| match failure {
+                            Failure::Http(error) => self.unreachable(&url, &error),
+                            Failure::TooLarge => too_large(&url, plan.limit),
+                        });
                 }
             }
         }
@@ -98,18 +120,23 @@ impl Transport {
         client: &reqwest::Client,
         url: &Url,
         request: HttpRequest,
-        timeout: Duration,
-    ) -> Result<HttpResponse, reqwest::Error> {
+        plan: Plan,
+    ) -> Result<HttpResponse, Failure> {
         let method = request.method().to_string();
         self.trace.headers('>', request.headers());
         let started = Instant::now();
-        let answer = run(client, request, timeout).await;
+        let answer = run(client, request, plan).await;
         match &answer {
             Ok(response) => {
                 self.trace.call(&method, url.path(), response.status().as_str(), started.elapsed());
                 self.trace.headers('<', response.headers());
             }
-            Err(error) => self.trace.call(&method, url.path(), &cause_of(error), started.elapsed()),
+            Err(Failure::Http(error)) => {
+                self.trace.call(&method, url.path(), &cause_of(error), started.elapsed());
+            }
+            Err(Failure::TooLarge) => {
+                self.trace.call(&method, url.path(), "response too large", started.elapsed());
+            }
         }
         answer
     }
@@ -155,20 +182,31 @@ impl Transport {
     }
 }
 
-async fn run(
-    client: &reqwest::Client,
-    request: HttpRequest,
-    timeout: Duration,
-) -> Result<HttpResponse, reqwest::Error> {
+async fn run(client: &reqwest::Client, request: HttpRequest, plan: Plan) -> Result<HttpResponse, Failure> {
     let mut request = reqwest::Request::try_from(request)?;
-    *request.timeout_mut() = Some(timeout);
-    let response = client.execute(request).await?;
+    *request.timeout_mut() = Some(plan.timeout);
+    let mut response = client.execute(request).await?;
     let (status, headers) = (response.status(), response.headers().clone());
-    let body = response.bytes().await?;
-    let mut answer = Response::new(body.to_vec());
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if chunk.len() > plan.limit - body.len() {
+            return Err(Failure::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let mut answer = Response::new(body);
     *answer.status_mut() = status;
     *answer.headers_mut() = headers;
     Ok(answer)
+}
+
+fn too_large(url: &Url, limit: usize) -> ErrorKind {
+    let size =
+        if limit.is_multiple_of(1 << 20) { format!("{} MiB", limit >> 20) } else { format!("{limit} bytes") };
+    ErrorKind::InvalidResponse {
+        host: host_of(url),
+        what: format!("Its response to {} is larger than the limit of {size}", url.path()),
+    }
 }
 
 /// The innermost cause. The outer ones only repeat the URL.

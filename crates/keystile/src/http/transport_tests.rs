@@ -16,7 +16,7 @@ fn get(url: &str) -> HttpRequest {
     Request::get(url).body(Vec::new()).unwrap()
 }
 
-const SAFE: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(5) };
+const SAFE: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(5), limit: PROTOCOL_LIMIT };
 
 #[tokio::test]
 async fn a_failing_server_is_asked_again() {

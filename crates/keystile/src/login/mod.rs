@@ -144,7 +144,8 @@ pub(crate) async fn resume(
         ..LoginOptions::default()
     };
     let attempt = Attempt::begin(context, &options, &issuer, stored.as_ref()).await?;
-    let left = (pending.expires_at - context.now()).to_std().unwrap_or_default();
+    // The clock may have been set back since.
+    let left = (pending.expires_at - context.now()).to_std().unwrap_or_default().min(pending.code.lifetime());
     let pace = Pace::of(pending.code.interval());
     let result = match device::approve(&attempt, &pending.code, left, false, pace).await {
         Ok(step) => drive(&attempt, step).await,

@@ -53,6 +53,8 @@ pub(super) fn session(
         access_expires_at: after(oauth::lifetime(tokens)).unwrap_or(now),
         refresh_token: tokens.refresh_token().map(|token| Secret::new(token.secret())),
         session_expires_at: tokens.extra_fields().idle().and_then(after),
+        received_at: Some(now),
+        rejected_at: None,
         generation: 0,
         state: CredentialState::Ok,
         signed_in_by: Some(by),

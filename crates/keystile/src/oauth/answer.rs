@@ -7,6 +7,7 @@ use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType, BasicTokenType};
 use oauth2::{ErrorResponse, ExtraTokenFields, StandardTokenResponse, TokenResponse as _};
 use serde::{Deserialize, Serialize};
 
+use crate::duration;
 use crate::error::ErrorKind;
 
 /// A successful token response.
@@ -14,7 +15,7 @@ pub(crate) type TokenSet = StandardTokenResponse<SessionLifetimes, BasicTokenTyp
 
 /// The lifetime of the access token; 5 minutes if the server does not say.
 pub(crate) fn lifetime(tokens: &TokenSet) -> Duration {
-    tokens.expires_in().unwrap_or(Duration::from_secs(300))
+    tokens.expires_in().unwrap_or(Duration::from_secs(300)).min(duration::LONGEST)
 }
 
 /// The lifetimes of the session that a refresh token belongs to, in seconds.
@@ -37,7 +38,7 @@ impl SessionLifetimes {
             (Some(idle), Some(absolute)) => Some(idle.min(absolute)),
             (idle, absolute) => idle.or(absolute),
         };
-        seconds.map(Duration::from_secs)
+        seconds.map(duration::seconds)
     }
 }
 

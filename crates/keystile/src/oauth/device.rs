@@ -13,15 +13,19 @@ use super::form_post;
 use super::par::DeviceInfo;
 use super::token::busy;
 use crate::base_url::{BaseUrl, host_of};
+use crate::duration;
 use crate::error::ErrorKind;
-use crate::http::{ApiResponse, Plan, Replay, Transport};
+use crate::http::{ApiResponse, PROTOCOL_LIMIT, Plan, Replay, Transport};
 use crate::secret::Secret;
 
 /// Without retries, because polls are repeated anyway.
-const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
+const PLAN: Plan =
+    Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30), limit: PROTOCOL_LIMIT };
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// Poll interval in seconds if the server sends none.
 const USUAL_INTERVAL: u64 = 5;
+/// Longest poll interval in seconds. Codes that live longer than that are rare.
+const LONGEST_INTERVAL: u64 = 3_600;
 
 /// Parameters of a device authorization request.
 pub(crate) struct DeviceCodeRequest<'a> {
@@ -64,12 +68,12 @@ impl DeviceCode {
 
     /// The lifetime, from the time of the response on.
     pub(crate) fn lifetime(&self) -> Duration {
-        Duration::from_secs(self.expires_in)
+        duration::seconds(self.expires_in)
     }
 
-    /// The poll interval, at least one second.
+    /// The poll interval, from one second to one hour.
     pub(crate) fn interval(&self) -> Duration {
-        Duration::from_secs(self.interval.unwrap_or(USUAL_INTERVAL).max(1))
+        Duration::from_secs(self.interval.unwrap_or(USUAL_INTERVAL).clamp(1, LONGEST_INTERVAL))
     }
 }
 

@@ -9,9 +9,9 @@ use url::Url;
 
 use crate::base_url::BaseUrl;
 use crate::error::ErrorKind;
-use crate::http::{ApiResponse, Plan, Replay, Transport};
+use crate::http::{ApiResponse, PROTOCOL_LIMIT, Plan, Replay, Transport};
 
-const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
+const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15), limit: PROTOCOL_LIMIT };
 
 /// The members of the metadata that the library uses.
 #[derive(Clone, Debug, Deserialize)]

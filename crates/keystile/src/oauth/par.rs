@@ -13,10 +13,11 @@ use super::form_post;
 use super::progress::PushedRequest;
 use crate::base_url::BaseUrl;
 use crate::error::ErrorKind;
-use crate::http::{Plan, Replay, Transport};
+use crate::http::{PROTOCOL_LIMIT, Plan, Replay, Transport};
 use crate::random;
 
-const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
+const PLAN: Plan =
+    Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30), limit: PROTOCOL_LIMIT };
 
 /// The `state` and the PKCE verifier of a login.
 pub(crate) struct PkceSession {

@@ -9,11 +9,12 @@ use super::answer::{OauthError, OauthErrorResponse, refused};
 use super::form_post;
 use super::token::busy;
 use crate::error::ErrorKind;
-use crate::http::{Plan, Replay, Transport};
+use crate::http::{PROTOCOL_LIMIT, Plan, Replay, Transport};
 use crate::secret::Secret;
 
 /// Without retries, because polls are repeated anyway.
-const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
+const PLAN: Plan =
+    Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30), limit: PROTOCOL_LIMIT };
 
 /// A pushed request with a status endpoint.
 pub(crate) struct PushedRequest {

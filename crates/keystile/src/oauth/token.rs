@@ -16,11 +16,12 @@ use super::discovery::Metadata;
 use super::form_post;
 use crate::base_url::host_of;
 use crate::error::ErrorKind;
-use crate::http::{ApiResponse, Plan, Replay, Transport, retry_after};
+use crate::http::{ApiResponse, PROTOCOL_LIMIT, Plan, Replay, Transport, retry_after};
 use crate::secret::Secret;
 
 /// Without retries of a request that the server may have processed, because codes and refresh tokens work once.
-const PLAN: Plan = Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30) };
+const PLAN: Plan =
+    Plan { replay: Replay::OnlyIfUnsent, timeout: Duration::from_secs(30), limit: PROTOCOL_LIMIT };
 
 type Client<Revocation = EndpointNotSet, Token = EndpointNotSet> = oauth2::Client<
     OauthErrorResponse,

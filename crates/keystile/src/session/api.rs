@@ -17,6 +17,7 @@ use crate::http::{ApiResponse, Plan, Replay};
 use crate::random;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
+const USUAL_LIMIT: usize = 64 << 20;
 
 /// Calls the API with a bearer token, which is refreshed before it expires and after a 401, and sent only to the server
 /// that the credential is bound to.
@@ -29,7 +30,7 @@ pub struct ApiClient<'a> {
 }
 
 /// An API request, sent by [`send`](Self::send), [`fetch`](Self::fetch) or [`send_unchecked`](Self::send_unchecked). An
-/// attempt times out after 60 s.
+/// attempt times out after 60 s. A response of more than 64 MiB is an error, unless [`limit`](Self::limit) is set.
 ///
 /// A `POST` or `PATCH` is retried if it has an `Idempotency-Key`, which is added for the API of the authorization server
 /// and for an API that [supports it](crate::AppBuilder::idempotency_keys). Without one it is retried only if the
@@ -42,6 +43,7 @@ pub struct ApiRequest<'a> {
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Vec<u8>,
     base: Base,
+    limit: usize,
 }
 
 /// The server that a path is relative to.
@@ -79,6 +81,7 @@ impl<'a> ApiClient<'a> {
             headers: Vec::new(),
             body: Vec::new(),
             base: Base::Api,
+            limit: USUAL_LIMIT,
         }
     }
 
@@ -123,6 +126,13 @@ impl ApiRequest<'_> {
     /// Sets the body.
     pub fn body(mut self, body: Vec<u8>) -> Self {
         self.body = body;
+        self
+    }
+
+    /// The largest response body that is accepted, in bytes; 64 MiB by default. A larger one is
+    /// [`InvalidResponse`](ErrorKind::InvalidResponse), and not more than the limit of it is held in memory.
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.limit = bytes;
         self
     }
 
@@ -182,7 +192,10 @@ impl ApiRequest<'_> {
         let response = self.attempt(&url, &token).await?;
         match (response.status(), token.generation) {
             (401, Some(generation)) => {
-                let newer = self.session.token(TokenNeed::NewerThan { generation }).await?;
+                let newer = self.session.token(TokenNeed::AfterRejection { generation }).await?;
+                if newer.generation == Some(generation) {
+                    return Ok(response);
+                }
                 self.attempt(&url, &newer).await
             }
             _ => Ok(response),
@@ -225,7 +238,7 @@ impl ApiRequest<'_> {
             HeaderValue::from_str(&format!("Bearer {}", token.secret())).map_err(|error| unusable(&error))?;
         bearer.set_sensitive(true);
         headers.insert(AUTHORIZATION, bearer);
-        let plan = Plan { replay: Replay::of(&request), timeout: TIMEOUT };
+        let plan = Plan { replay: Replay::of(&request), timeout: TIMEOUT, limit: self.limit };
         self.session.context.transport.send(request, plan).await
     }
 }

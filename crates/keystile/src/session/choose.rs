@@ -115,7 +115,8 @@ fn stored(context: &Context) -> Result<Option<ActiveCredential>, ErrorKind> {
                 let bound = org.display_name().to_owned();
                 return Err(ErrorKind::OrganizationMismatch { source, asked, bound });
             }
-            Ok(Some(ActiveCredential::Session { source, session: session.clone() }))
+            let session = Box::new(session.as_ref().clone().corrected(context.now()));
+            Ok(Some(ActiveCredential::Session { source, session }))
         }
         Credential::ApiKey(stored) => {
             let issuer = stored.issuer.clone().unwrap_or_else(|| context.app.issuer.clone());

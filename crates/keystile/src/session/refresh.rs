@@ -18,13 +18,18 @@ const LOCK_POLL: Duration = Duration::from_millis(100);
 /// Time limit of a refresh, discovery included.
 const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 
+const REJECTION_PAUSE: TimeDelta = TimeDelta::seconds(60);
+
 /// What a caller requires of an access token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TokenNeed {
     /// Valid for at least `min_ttl`.
     Fresh { min_ttl: Duration },
-    /// Of a later generation than this one, whose token the API rejected or the user wants to replace.
+    /// Of a later generation than this one, which the user wants to replace.
     NewerThan { generation: u64 },
+    /// Of a later generation than this one, whose token an API rejected. At most one refresh in [`REJECTION_PAUSE`]: a
+    /// new token does not help with an API that rejects every one.
+    AfterRejection { generation: u64 },
 }
 
 impl TokenNeed {
@@ -33,6 +38,11 @@ impl TokenNeed {
             Self::Fresh { min_ttl } => lasts(session, context, min_ttl),
             Self::NewerThan { generation } => {
                 session.generation > generation && lasts(session, context, Duration::ZERO)
+            }
+            Self::AfterRejection { generation } => {
+                let is_recent = |at| (TimeDelta::zero()..REJECTION_PAUSE).contains(&(context.now() - at));
+                Self::NewerThan { generation }.is_met_by(session, context)
+                    || session.rejected_at.is_some_and(is_recent)
             }
         }
     }
@@ -74,7 +84,7 @@ pub(crate) async fn obtain(context: &Context, want: TokenNeed) -> Result<OauthCr
         return Ok(session);
     }
     match request(context, &session).await {
-        Ok(tokens) => store(context, &session, &tokens),
+        Ok(tokens) => store(context, &session, &tokens, want),
         Err(TokenError::InvalidGrant(_)) => settle_refusal(context, &session, want),
         Err(TokenError::Transient(kind)) => still_valid(session, want, context, kind),
         Err(TokenError::Refused(kind)) => Err(name_organization(kind, &session)),
@@ -138,8 +148,13 @@ async fn request(context: &Context, session: &OauthCredential) -> Result<TokenSe
 
 /// Stores the new tokens. If that fails, they are still used: the server issues the same successor to the next process
 /// that presents the old refresh token within the grace period.
-fn store(context: &Context, old: &OauthCredential, tokens: &TokenSet) -> Result<OauthCredential, ErrorKind> {
-    let next = successor(context, old, tokens);
+fn store(
+    context: &Context,
+    old: &OauthCredential,
+    tokens: &TokenSet,
+    want: TokenNeed,
+) -> Result<OauthCredential, ErrorKind> {
+    let next = successor(context, old, tokens, want);
     let credential = Credential::from(next.clone());
     match context.store.compare_and_swap(&context.profile, Some(old.generation), Some(&credential)) {
         Ok(SwapResult::Done) => Ok(OauthCredential { generation: old.generation + 1, ..next }),
@@ -153,7 +168,12 @@ fn store(context: &Context, old: &OauthCredential, tokens: &TokenSet) -> Result<
     }
 }
 
-fn successor(context: &Context, old: &OauthCredential, tokens: &TokenSet) -> OauthCredential {
+fn successor(
+    context: &Context,
+    old: &OauthCredential,
+    tokens: &TokenSet,
+    want: TokenNeed,
+) -> OauthCredential {
     let now = context.now().trunc_subsecs(0);
     let after = |span: Duration| TimeDelta::from_std(span).ok().and_then(|span| now.checked_add_signed(span));
     OauthCredential {
@@ -165,6 +185,11 @@ fn successor(context: &Context, old: &OauthCredential, tokens: &TokenSet) -> Oau
             .map(|token| Secret::new(token.secret()))
             .or_else(|| old.refresh_token.clone()),
         session_expires_at: tokens.extra_fields().idle().and_then(after).or(old.session_expires_at),
+        received_at: Some(now),
+        rejected_at: match want {
+            TokenNeed::AfterRejection { .. } => Some(now),
+            TokenNeed::Fresh { .. } | TokenNeed::NewerThan { .. } => old.rejected_at,
+        },
         scopes: tokens.scopes().map_or_else(
             || old.scopes.clone(),
             |scopes| scopes.iter().map(|scope| scope.to_string()).collect(),
@@ -203,7 +228,7 @@ fn still_valid(
             context.trace.note("the refresh failed; using the access token, which is still valid");
             Ok(session)
         }
-        TokenNeed::Fresh { .. } | TokenNeed::NewerThan { .. } => Err(kind),
+        TokenNeed::Fresh { .. } | TokenNeed::NewerThan { .. } | TokenNeed::AfterRejection { .. } => Err(kind),
     }
 }
 

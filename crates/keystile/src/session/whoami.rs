@@ -10,10 +10,10 @@ use super::api_error::{Caller, kind_of};
 use crate::base_url::BaseUrl;
 use crate::credentials::{AccountRef, OrgRef};
 use crate::error::ErrorKind;
-use crate::http::{Plan, Replay, Transport};
+use crate::http::{PROTOCOL_LIMIT, Plan, Replay, Transport};
 use crate::source::CredentialSource;
 
-const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
+const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15), limit: PROTOCOL_LIMIT };
 pub(crate) const PATH: &str = "/api/v1/whoami";
 
 /// The envelope of API responses.

@@ -12,11 +12,11 @@ use crate::base_url::{BaseUrl, is_loopback};
 use crate::context::Context;
 use crate::duration::remaining;
 use crate::error::{ErrorKind, Exit};
-use crate::http::{ApiResponse, Plan, Replay};
+use crate::http::{ApiResponse, PROTOCOL_LIMIT, Plan, Replay};
 use crate::oauth::{Metadata, ask_for_metadata, read_metadata};
 
 const DNS_TIMEOUT: Duration = Duration::from_secs(5);
-const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
+const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15), limit: PROTOCOL_LIMIT };
 /// Tolerated by the server.
 const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(30);
 /// Above this, tokens seem to be expired or not valid yet.

@@ -15,12 +15,12 @@ use super::session;
 use crate::base_url::BaseUrl;
 use crate::context::Context;
 use crate::error::ErrorKind;
-use crate::http::{ApiResponse, Plan, Replay};
+use crate::http::{ApiResponse, PROTOCOL_LIMIT, Plan, Replay};
 use crate::secret::Secret;
 use crate::session::{ActiveCredential, TokenNeed, USUAL_TTL};
 
 /// Safe to repeat: every request only creates another set of credentials.
-const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15) };
+const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15), limit: PROTOCOL_LIMIT };
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

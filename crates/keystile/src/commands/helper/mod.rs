@@ -62,7 +62,7 @@ async fn replace(session: &Session, refused: &str) -> Result<(), ErrorKind> {
     if stored.access_token.expose() != refused {
         return Ok(());
     }
-    match session.token(TokenNeed::NewerThan { generation: stored.generation }).await {
+    match session.token(TokenNeed::AfterRejection { generation: stored.generation }).await {
         Ok(_) => Ok(()),
         Err(kind) => Err(kind),
     }
