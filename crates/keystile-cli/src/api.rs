@@ -39,7 +39,7 @@ pub(super) async fn run(app: &App, globals: &Globals, args: ApiArgs) -> Result<(
     if response.status() < 500 {
         let bytes = with_line_end(response.bytes());
         let shown = if screen.is_terminal() { indented(&bytes).unwrap_or(bytes) } else { bytes };
-        screen.raw(&shown)?;
+        screen.body(response.status(), &shown)?;
     }
     session.error_for(&response).await.map_or(Ok(()), Err)
 }

@@ -7,6 +7,7 @@ use super::brand::Brand;
 use super::dependencies::Dependencies;
 use super::error::Error;
 use super::invalid_value::InvalidValue;
+use super::redact::Redactor;
 
 /// A tool: its names, authorization server, API and [`Dependencies`]. Cheap to clone.
 ///
@@ -21,6 +22,8 @@ pub struct App {
     pub(crate) scopes: Vec<String>,
     pub(crate) idempotency_keys: bool,
     pub(crate) dependencies: Dependencies,
+    /// Shared by everything that prints, so that a secret of one command is masked in the error of another.
+    pub(crate) redactor: Redactor,
 }
 
 impl App {
@@ -166,6 +169,7 @@ impl AppBuilder {
             scopes: self.scopes,
             idempotency_keys: self.idempotency_keys,
             dependencies: self.dependencies,
+            redactor: Redactor::new(&self.key_prefixes),
             brand: Brand::new(self.name, self.version, self.key_prefixes, self.status_page),
         })
     }

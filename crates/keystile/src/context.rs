@@ -22,7 +22,6 @@ use super::oauth::{self, Metadata};
 use super::output::{Icon, Output};
 use super::paths::Paths;
 use super::profile::ProfileName;
-use super::redact::Redactor;
 use super::source::StoredProfile;
 use super::terminal::TerminalUi;
 use super::ui::LoginUi;
@@ -52,7 +51,7 @@ impl Context {
         let paths = Paths::find(&brand, &environment)?;
         let config = Config::load(paths.config())?;
         let profile = choose_profile(globals, &environment, &brand, &config)?;
-        let redactor = Redactor::new(brand.key_prefixes());
+        let redactor = app.redactor.clone();
         let level = globals.verbose.max(u8::from(environment.own_flag(&brand, "DEBUG")));
         let trace = Trace::new(level, redactor.clone());
         let output = Output::new(globals, &environment, redactor);
@@ -171,9 +170,29 @@ impl Context {
 
     /// The session that the profile holds now; `None` for a key or an empty profile.
     pub(crate) fn stored_session(&self) -> Result<Option<OauthCredential>, ErrorKind> {
+<<<<<<< main
         let document = self.store.read()?;
         let session = document.get(&self.profile).and_then(Credential::as_oauth).cloned();
         Ok(session.map(|session| session.corrected(self.now())))
+||||||| base
+        Ok(self.store.read()?.get(&self.profile).and_then(|credential| credential.as_oauth().cloned()))
+=======
+        let document = self.store.read()?;
+        let credential = document.get(&self.profile);
+        if let Some(credential) = credential {
+            self.learn(credential);
+        }
+        Ok(credential.and_then(|credential| credential.as_oauth().cloned()))
+    }
+
+    /// Masks the secrets of a credential from now on.
+    pub(crate) fn learn(&self, credential: &Credential) {
+        let secrets = match credential {
+            Credential::Oauth(session) => [Some(&session.access_token), session.refresh_token.as_ref()],
+            Credential::ApiKey(key) => [Some(&key.api_key), None],
+        };
+        secrets.into_iter().flatten().for_each(|secret| self.app.redactor.learn(secret.expose()));
+>>>>>>> mask
     }
 
     pub(crate) async fn metadata(&self, issuer: &BaseUrl) -> Result<Metadata, ErrorKind> {
@@ -184,7 +203,7 @@ impl Context {
     pub(crate) fn print_warnings(&self) -> Vec<String> {
         let warnings = self.store.take_warnings();
         for warning in &warnings {
-            self.output.say(Icon::Attention, warning);
+            self.output.say_lines(Icon::Attention, warning);
         }
         warnings
     }

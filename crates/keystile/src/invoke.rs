@@ -13,7 +13,6 @@ use super::env::Environment;
 use super::error::{Error, ErrorKind};
 use super::login::{self, CompletedLogin, KeyLoginOptions, LoginOptions, StartedLogin, StoredKey};
 use super::output::Output;
-use super::redact::Redactor;
 use super::screen::Screen;
 use super::secret::Secret;
 use super::session::Session;
@@ -104,7 +103,7 @@ impl App {
     }
 
     pub(crate) fn output(&self, globals: &Globals) -> Output {
-        Output::new(globals, &self.environment(), Redactor::new(self.brand.key_prefixes()))
+        Output::new(globals, &self.environment(), self.redactor.clone())
     }
 
     pub(crate) fn environment(&self) -> Environment {

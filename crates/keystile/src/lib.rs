@@ -41,6 +41,7 @@ mod login_method;
 mod oauth;
 mod output;
 mod paths;
+mod plain;
 mod profile;
 mod project;
 mod random;

@@ -2,11 +2,13 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::args::Globals;
 use super::env::Environment;
 use super::error::{Error, ErrorKind};
+use super::plain;
 use super::redact::Redactor;
 
 /// The sign at the start of a line: `✓`, `!` or `✗`.
@@ -59,14 +61,35 @@ impl Output {
         !self.json && !self.quiet
     }
 
-    /// Prints JSON on standard output.
+    /// Prints JSON on standard output. Control and format characters in it are escaped; nothing is masked.
     pub(crate) fn json(&self, document: &Value) -> Result<(), ErrorKind> {
-        self.raw(format!("{document}\n").as_bytes())
+        self.raw(format!("{}\n", plain::json(&document.to_string())).as_bytes())
     }
 
-    /// Prints a line on standard output, with secrets masked.
+    /// Prints one line on standard output, with secrets masked and without control characters.
     pub(crate) fn data(&self, text: &str) -> Result<(), ErrorKind> {
-        self.raw(format!("{}\n", self.redactor.clean(text)).as_bytes())
+        self.raw(format!("{}\n", self.redactor.line(text)).as_bytes())
+    }
+
+    /// Like [`data`](Self::data), for text that may have several lines.
+    pub(crate) fn data_lines(&self, text: &str) -> Result<(), ErrorKind> {
+        self.raw(format!("{}\n", self.redactor.lines(text)).as_bytes())
+    }
+
+    /// Prints the body of a response on standard output. On a terminal, secrets in use are masked and control characters
+    /// escaped or removed. Elsewhere it is unchanged, except that secrets in use are masked in an error.
+    pub(crate) fn body(&self, bytes: &[u8], is_error: bool) -> Result<(), ErrorKind> {
+        if !self.terminal && !is_error {
+            return self.raw(bytes);
+        }
+        let text = String::from_utf8_lossy(bytes);
+        let masked = self.redactor.mask_in_use(&text);
+        match (self.terminal, serde_json::from_slice::<IgnoredAny>(bytes).is_ok()) {
+            (true, true) => self.raw(plain::json(&masked).as_bytes()),
+            (true, false) => self.raw(plain::lines(&masked).as_bytes()),
+            (false, _) if masked == text => self.raw(bytes),
+            (false, _) => self.raw(masked.as_bytes()),
+        }
     }
 
     /// Writes bytes to standard output unchanged.
@@ -86,21 +109,48 @@ impl Output {
 
     /// Prints a line with an icon on standard output.
     pub(crate) fn headline(&self, icon: Icon, text: &str) -> Result<(), ErrorKind> {
-        self.raw(format!("{} {}\n", sign(icon, self.colored.out), self.redactor.clean(text)).as_bytes())
+        self.raw(format!("{} {}\n", sign(icon, self.colored.out), self.redactor.line(text)).as_bytes())
     }
 
-    /// Prints a message with an icon on standard error.
+    /// Prints a message of one line with an icon on standard error.
     pub(crate) fn say(&self, icon: Icon, text: &str) {
+        self.say_lines(icon, &plain::line(text));
+    }
+
+    /// Like [`say`](Self::say), for text that may have several lines.
+    pub(crate) fn say_lines(&self, icon: Icon, text: &str) {
         if self.shows_messages() {
-            write_err(&format!("{} {}\n", sign(icon, self.colored.err), self.redactor.clean(text)));
+            write_err(&format!("{} {}\n", sign(icon, self.colored.err), self.redactor.lines(text)));
         }
     }
 
-    /// Prints a message on standard error.
+    /// Prints a message of one line on standard error.
     pub(crate) fn tell(&self, text: &str) {
+        self.tell_lines(&plain::line(text));
+    }
+
+    /// Like [`tell`](Self::tell), for text that may have several lines.
+    pub(crate) fn tell_lines(&self, text: &str) {
         if self.shows_messages() {
-            write_err(&format!("{}\n", self.redactor.clean(text)));
+            write_err(&format!("{}\n", self.redactor.lines(text)));
         }
+    }
+
+    /// Prints one line on standard error, even with `--json` and `--quiet`. Nothing is masked.
+    #[expect(clippy::unused_self, reason = "called like the other methods")]
+    pub(crate) fn announce(&self, text: &str) {
+        write_err(&format!("{}\n", plain::line(text)));
+    }
+
+    /// Prints JSON on standard error.
+    #[expect(clippy::unused_self, reason = "called like the other methods")]
+    pub(crate) fn announce_json(&self, document: &Value) {
+        write_err(&format!("{}\n", plain::json(&document.to_string())));
+    }
+
+    /// Prints a question on standard error, without ending the line.
+    pub(crate) fn ask(&self, question: &str) {
+        write_err(&format!("{} ", self.redactor.line(question)));
     }
 
     /// Replaces the current line on standard error.
@@ -114,10 +164,14 @@ impl Output {
     pub(crate) fn error(&self, error: &Error) {
         match (error.kind(), self.json) {
             (ErrorKind::ClosedPipe, _) => {}
-            (_, true) => write_err(&format!("{}\n", self.redactor.clean(&error.to_json().to_string()))),
+            (_, true) => {
+                let mut document = error.to_json();
+                self.redactor.json(&mut document);
+                self.announce_json(&document);
+            }
             (_, false) => {
                 let text = error.to_string();
-                write_err(&format!("{} {}\n", sign(Icon::Bad, self.colored.err), self.redactor.clean(&text)));
+                write_err(&format!("{} {}\n", sign(Icon::Bad, self.colored.err), self.redactor.lines(&text)));
             }
         }
     }

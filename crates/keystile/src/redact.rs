@@ -1,57 +1,101 @@
 //! Masks secrets in what is printed.
 
-use std::borrow::Cow;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde_json::Value;
+
+use super::plain;
+use super::secret::{Secret, mask};
 
 /// Parts of the credentials of a Keystile server, after the prefix of the deployment.
 const MARKS: [&str; 4] = ["_live_", "_test_", "_pat_", "_rt_"];
 /// Shorter words are not credentials.
 const SHORTEST: usize = 24;
+/// Shorter secrets are not masked wherever they occur: an ordinary word could be one.
+const SHORTEST_IN_USE: usize = 8;
+/// A word of at least this length that is part of a secret in use is masked as well.
+const SHORTEST_PART: usize = 16;
+/// The number of secrets in use that are remembered. A process of a tool that runs for days would collect more.
+const MOST_IN_USE: usize = 64;
 
-/// Masks words that look like credentials.
+/// Masks the secrets that this process holds or has received, and words that look like credentials. Clones share the
+/// secrets.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Redactor {
     prefixes: Vec<String>,
+    in_use: Arc<RwLock<Vec<Secret>>>,
 }
 
 impl Redactor {
-    /// Also recognizes these key prefixes.
+    /// Shows the start of keys with these prefixes.
     pub(crate) fn new(prefixes: &[String]) -> Self {
-        Self { prefixes: prefixes.to_vec() }
+        Self { prefixes: prefixes.to_vec(), in_use: Arc::default() }
     }
 
-    /// Masks secrets and removes control characters, so that text from a server cannot control the terminal.
-    pub(crate) fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut clean = String::new();
-        let mut rest = text;
-        let mut changed = false;
-        while let Some(first) = rest.chars().next() {
-            if is_part(first) {
-                let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-                let (word, after) = rest.split_at(end);
-                if self.is_secret(word) {
-                    changed = true;
-                    clean.push_str(&super::secret::Secret::new(word).masked());
-                } else {
-                    clean.push_str(word);
-                }
-                rest = after;
-            } else {
-                if is_printable(first) {
-                    clean.push(first);
-                } else {
-                    changed = true;
-                }
-                rest = &rest[first.len_utf8()..];
+    /// Masks this text from now on wherever it occurs, also percent-encoded.
+    pub(crate) fn learn(&self, secret: &str) {
+        if secret.len() < SHORTEST_IN_USE {
+            return;
+        }
+        let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let mut in_use = self.in_use.write().unwrap_or_else(PoisonError::into_inner);
+        for form in [secret, &encoded] {
+            if !in_use.iter().any(|known| known.expose() == form) {
+                in_use.push(Secret::new(form));
             }
         }
-        if changed { Cow::Owned(clean) } else { Cow::Borrowed(text) }
+        let surplus = in_use.len().saturating_sub(MOST_IN_USE);
+        in_use.drain(..surplus);
+    }
+
+    /// The text with secrets masked and without control characters except for line feeds.
+    pub(crate) fn lines(&self, text: &str) -> String {
+        self.mask(&plain::lines(text))
+    }
+
+    /// The text as one line, with secrets masked and without control characters.
+    pub(crate) fn line(&self, text: &str) -> String {
+        self.mask(&plain::line(text))
+    }
+
+    /// Masks secrets in every string of a JSON document.
+    pub(crate) fn json(&self, document: &mut Value) {
+        match document {
+            Value::String(text) => *text = self.mask(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
+            Value::Object(members) => members.values_mut().for_each(|member| self.json(member)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Masks the secrets in use only, not what looks like a credential.
+    pub(crate) fn mask_in_use(&self, text: &str) -> String {
+        let in_use = self.in_use.read().unwrap_or_else(PoisonError::into_inner);
+        let mut known: Vec<&str> = in_use.iter().map(Secret::expose).collect();
+        // One secret may be the start of another.
+        known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let mut masked = text.to_owned();
+        for secret in &known {
+            if masked.contains(secret) {
+                masked = masked.replace(secret, &mask(secret, &self.prefixes));
+            }
+        }
+        words(&masked, |word| {
+            let is_part = word.len() >= SHORTEST_PART && known.iter().any(|secret| secret.contains(word));
+            is_part.then(|| "…".to_owned())
+        })
+    }
+
+    fn mask(&self, text: &str) -> String {
+        words(&self.mask_in_use(text), |word| self.is_secret(word).then(|| mask(word, &self.prefixes)))
     }
 
     fn is_secret(&self, word: &str) -> bool {
         if word.len() < SHORTEST {
             return false;
         }
-        let is_jwt = word.starts_with("eyJ") && word.matches('.').count() >= 2;
+        // Also a JWT that was cut off.
+        let is_jwt = word.contains("eyJ") && word.contains('.');
         is_jwt
             || self.prefixes.iter().any(|prefix| word.starts_with(prefix.as_str()))
             || MARKS.iter().any(|mark| {
@@ -62,15 +106,23 @@ impl Redactor {
     }
 }
 
-fn is_part(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+/// Replaces words: the longest runs of letters, digits and `_-.`.
+fn words(text: &str, replacement: impl Fn(&str) -> Option<String>) -> String {
+    let mut replaced = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(is_part) {
+        let (before, from) = rest.split_at(start);
+        let (word, after) = from.split_at(from.find(|c| !is_part(c)).unwrap_or(from.len()));
+        replaced.push_str(before);
+        replaced.push_str(replacement(word).as_deref().unwrap_or(word));
+        rest = after;
+    }
+    replaced.push_str(rest);
+    replaced
 }
 
-/// Neither a control character other than a line feed nor one that changes the direction of text.
-fn is_printable(c: char) -> bool {
-    c == '\n'
-        || !(c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+fn is_part(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
 #[cfg(test)]
@@ -78,21 +130,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_and_tokens_are_masked_anywhere() {
+    fn ch_01_keys_and_tokens_are_masked_anywhere() {
         let redactor = Redactor::new(&["wx_".into()]);
-        let text = "key acme_live_0123456789abcdefghij9f2c, jwt eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln; wx_abcdefghijklmnopqrstuv";
-        let clean = redactor.clean(text);
-        assert_eq!(clean, "key acme_live_…9f2c, jwt …c2ln; wx_…stuv");
+        let text = "key acme_live_0123456789abcdefghij9f2c, jwt eyJhbGciOiJSUzI1NiJ9.eyJz_dWIi.c2ln; wx_abcdefghijklmnopqrstuv";
+        assert_eq!(redactor.line(text), "key …, jwt …; wx_…stuv");
+    }
+
+    #[test]
+    fn ch_01_secrets_in_use_are_masked_whatever_they_look_like() {
+        let redactor = Redactor::default();
+        redactor.learn("opaque+of/another~server==");
+        redactor.learn("opaque+of/another~server==-and-more");
+        redactor.learn("0123456789abcdefghij");
+        let clone = redactor.clone();
+        let text = "<opaque+of/another~server==-and-more> opaque+of/another~server==, opaque%2Bof%2Fanother%7Eserver%3D%3D, \
+            opaque+of/an\u{200b}other~server==, cut off: 0123456789abcdefg";
+        assert_eq!(clone.line(text), "<…> …, …, …, cut off: …");
+        redactor.learn("short");
+        assert_eq!(redactor.line("short"), "short");
+    }
+
+    #[test]
+    fn ch_01_strings_of_json_are_masked() {
+        let redactor = Redactor::default();
+        redactor.learn("with \"quotes\" in it");
+        let mut document = serde_json::json!({ "a": ["with \"quotes\" in it", 1] });
+        redactor.json(&mut document);
+        assert_eq!(document, serde_json::json!({ "a": ["…", 1] }));
     }
 
     #[test]
     fn other_words_are_not_masked() {
         let text = "profile work: /home/ada/.acme/credentials.json (req_8h2), test_live_data";
-        assert!(matches!(Redactor::default().clean(text), Cow::Borrowed(same) if same == text));
+        assert_eq!(Redactor::default().line(text), text);
     }
 
     #[test]
     fn text_of_a_server_cannot_control_the_terminal() {
-        assert_eq!(Redactor::default().clean("a\u{1b}[2Jb\u{202e}c\n"), "a[2Jbc\n");
+        assert_eq!(Redactor::default().lines("a\u{1b}[2Jb\u{202e}c\n"), "a[2Jbc\n");
     }
 }

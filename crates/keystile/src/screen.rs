@@ -31,12 +31,14 @@ impl Screen {
         self.output.is_terminal()
     }
 
-    /// Prints a JSON document as one line on standard output. Nothing is masked.
+    /// Prints a JSON document as one line on standard output, with control and format characters as escapes. Nothing is
+    /// masked.
     pub fn json(&self, document: &Value) -> Result<(), Error> {
         self.worded(self.output.json(document))
     }
 
-    /// Prints a line on standard output. What looks like a credential is masked, and control characters are removed.
+    /// Prints one line on standard output. Credentials are masked, line breaks become spaces, and control characters are
+    /// removed.
     pub fn data(&self, text: &str) -> Result<(), Error> {
         self.worded(self.output.data(text))
     }
@@ -46,10 +48,17 @@ impl Screen {
         self.worded(self.output.raw(bytes))
     }
 
-    /// Prints a message on standard error, unless `--json` or `--quiet` was given. What looks like a credential is masked,
-    /// and control characters are removed.
+    /// Prints the body of a response with this status on standard output. On a terminal, credentials in use are masked and
+    /// control characters are escaped (in JSON) or removed. Elsewhere the bytes are unchanged, except that credentials in
+    /// use are masked in an error (a status of 400 or more).
+    pub fn body(&self, status: u16, bytes: &[u8]) -> Result<(), Error> {
+        self.worded(self.output.body(bytes, status >= 400))
+    }
+
+    /// Prints a message, of one or several lines, on standard error, unless `--json` or `--quiet` was given. Credentials
+    /// are masked, and control characters are removed. A server's text in it may add lines.
     pub fn message(&self, text: &str) {
-        self.output.tell(text);
+        self.output.tell_lines(text);
     }
 
     /// Prints an error on standard error: as text, or as one line of JSON with `--json`.

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
+use super::brand::Brand;
+
 /// A credential in memory. Zeroed when dropped; `Debug` is `[redacted]`. Serde reads and writes it in clear.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
@@ -20,16 +22,20 @@ impl Secret {
         &self.0
     }
 
-    /// The prefix and the last four characters: `acme_live_…9f2c`. A short credential is shown without its last
-    /// characters.
-    pub fn masked(&self) -> String {
-        let head = self.0.rfind('_').map_or("", |at| &self.0[..=at]);
-        let tail = self.0.len().checked_sub(4).filter(|at| *at >= head.len() + 8);
-        match tail.and_then(|at| self.0.get(at..)) {
-            Some(tail) => format!("{head}…{tail}"),
-            None => format!("{head}…"),
-        }
+    /// A key of the tool as its prefix and its last four characters: `acme_live_…9f2c`. A short key is shown without its
+    /// last characters, and any other credential as `…`.
+    pub fn masked(&self, brand: &Brand) -> String {
+        mask(&self.0, brand.key_prefixes())
     }
+}
+
+/// See [`Secret::masked`].
+pub(crate) fn mask(secret: &str, prefixes: &[String]) -> String {
+    let Some(prefix) = prefixes.iter().find(|prefix| secret.starts_with(prefix.as_str())) else {
+        return "…".into();
+    };
+    let tail = secret.len().checked_sub(4).filter(|at| *at >= prefix.len() + 8);
+    format!("{prefix}…{}", tail.and_then(|at| secret.get(at..)).unwrap_or_default())
 }
 
 impl From<&str> for Secret {
@@ -60,16 +66,28 @@ impl<'de> Deserialize<'de> for Secret {
 mod tests {
     use super::*;
 
+    fn masked(secret: &str) -> String {
+        mask(secret, &["acme_live_".into()])
+    }
+
     #[test]
-    fn a_secret_shows_its_prefix_and_tail_only() {
-        let secret = Secret::new("acme_live_0123456789abcdefghij9f2c");
-        assert_eq!(secret.masked(), "acme_live_…9f2c");
-        assert_eq!(format!("{secret:?}"), "[redacted]");
+    fn ch_01_a_key_of_the_tool_shows_its_prefix_and_tail_only() {
+        assert_eq!(masked("acme_live_0123456789abcdefghij9f2c"), "acme_live_…9f2c");
+        assert_eq!(masked("acme_live_01234567_9abcdefghij9f2c"), "acme_live_…9f2c");
+        assert_eq!(format!("{:?}", Secret::new("acme_live_0123456789abcdefghij9f2c")), "[redacted]");
+    }
+
+    #[test]
+    fn ch_01_any_other_credential_shows_nothing() {
+        for secret in
+            ["hunter2", "eyJhbGciOiJSUzI1NiJ9.eyJz_dWIiOiJ1In0.c2ln", "other_live_0123456789abcdefghij9f2c"]
+        {
+            assert_eq!(masked(secret), "…");
+        }
     }
 
     #[test]
     fn a_short_secret_shows_no_tail() {
-        assert_eq!(Secret::new("acme_live_abcd").masked(), "acme_live_…");
-        assert_eq!(Secret::new("hunter2").masked(), "…");
+        assert_eq!(masked("acme_live_abcd"), "acme_live_…");
     }
 }

@@ -51,13 +51,13 @@ impl TerminalUi {
     /// Prints a link or code, also with `--json` and `--quiet`, because nobody could approve the login without it.
     fn show(&self, lines: &[String], document: &Value, bare: &str) {
         if self.output.is_json() {
-            let _ = writeln!(std::io::stderr(), "{document}");
+            self.output.announce_json(document);
         } else if self.output.shows_messages() {
             for line in lines {
                 self.output.tell(line);
             }
         } else {
-            let _ = writeln!(std::io::stderr(), "{bare}");
+            self.output.announce(bare);
         }
     }
 }
@@ -107,7 +107,7 @@ impl LoginUi for TerminalUi {
         if self.animates() {
             self.output.overwrite("");
         }
-        self.output.say(Icon::Attention, text);
+        self.output.say_lines(Icon::Attention, text);
     }
 
     #[cfg(unix)]
@@ -132,7 +132,7 @@ impl LoginUi for TerminalUi {
 
     fn prompt_secret<'a>(&'a self, question: &'a str) -> SecretPrompt<'a> {
         Box::pin(async move {
-            let _ = write!(std::io::stderr(), "{question} ");
+            self.output.ask(question);
             let mut line = OpenLine { ends_with: "" };
             let entered = enter_secret().await;
             line.ends_with = if entered.is_some() { HIDDEN } else { "" };
@@ -166,8 +166,7 @@ impl TerminalUi {
         if !self.interactive {
             return None;
         }
-        let mut err = std::io::stderr().lock();
-        write!(err, "? {question} [{choices}] ").and_then(|()| err.flush()).ok()?;
+        self.output.ask(&format!("? {question} [{choices}]"));
         let mut answer = String::new();
         let read = std::io::stdin().lock().read_line(&mut answer).ok()?;
         (read > 0).then(|| answer.trim().to_lowercase())

@@ -91,7 +91,7 @@ fn show(output: &Output, paths: &Paths) -> Result<(), ErrorKind> {
     }
     // The text of the file with its comments. Loading it first finds errors.
     Config::load(paths.config())?;
-    output.data(ConfigFile::open(paths.config())?.text().trim_end())
+    output.data_lines(ConfigFile::open(paths.config())?.text().trim_end())
 }
 
 fn get(output: &Output, paths: &Paths, name: &str) -> Result<(), ErrorKind> {

@@ -71,7 +71,7 @@ fn print_started(context: &Context, started: &StartedLogin) -> Result<(), ErrorK
     }
     context.output.tell(&format!("Open {} on any device and enter this code:  {}", screen.page, screen.code));
     if let Some(picture) = &screen.picture {
-        context.output.tell(picture);
+        context.output.tell_lines(picture);
     }
     let resume = context.brand().command(&format!("auth login --resume {handle}"));
     context.output.tell(&format!(

@@ -82,12 +82,12 @@ async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
     }));
     table::lines(&rows).iter().try_for_each(|line| context.output.data(line))?;
     if whoami.more_organizations {
-        context
-            .output
-            .tell(&format!("\nYou have more organizations than these: {home}/organizations lists them all."));
+        context.output.tell_lines(&format!(
+            "\nYou have more organizations than these: {home}/organizations lists them all."
+        ));
     }
     let switch = context.brand().command("org switch ORGANIZATION");
-    context.output.tell(&format!("\n* marks the current organization. Switch with `{switch}`."));
+    context.output.tell_lines(&format!("\n* marks the current organization. Switch with `{switch}`."));
     Ok(())
 }
 

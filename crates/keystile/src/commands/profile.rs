@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::logout;
 use crate::args::ProfileCommand;
 use crate::base_url::BaseUrl;
+use crate::brand::Brand;
 use crate::config::{ConfigFile, ProfileConfig};
 use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, SwapResult};
@@ -48,8 +49,11 @@ pub(super) fn switch(context: &Context, name: Option<ProfileName>) -> Result<(),
     if context.output.is_json() {
         return context.output.json(&json!({ "active_profile": name.as_str() }));
     }
-    let account =
-        known.get(&name).and_then(account_name).map(|name| format!(" ({name})")).unwrap_or_default();
+    let account = known
+        .get(&name)
+        .and_then(|known| account_name(known, context.brand()))
+        .map(|name| format!(" ({name})"))
+        .unwrap_or_default();
     context.output.say(Icon::Good, &format!("Using profile {name}{account}"));
     let variable = context.brand().variable("PROFILE");
     if let Some(set) = context.environment.get(&variable).filter(|set| *set != name.as_str()) {
@@ -86,7 +90,7 @@ fn list(context: &Context) -> Result<(), ErrorKind> {
         rows.push(vec![
             if *name == active { "*" } else { "" }.to_owned(),
             name.to_string(),
-            account_name(one).unwrap_or_else(|| "not signed in".into()),
+            account_name(one, context.brand()).unwrap_or_else(|| "not signed in".into()),
             org.or_else(|| one.settings.org.clone()).unwrap_or_default(),
             server.map(BaseUrl::host).unwrap_or_default(),
         ]);
@@ -216,7 +220,7 @@ fn other(context: &Context, known: &BTreeMap<ProfileName, Known>) -> Result<Prof
 }
 
 /// The account or key of a profile, as far as the store tells.
-fn account_name(known: &Known) -> Option<String> {
+fn account_name(known: &Known, brand: &Brand) -> Option<String> {
     match known.credential.as_ref()? {
         Credential::Oauth(session) if session.state == CredentialState::NeedsLogin => {
             Some("needs a new sign-in".into())
@@ -224,7 +228,7 @@ fn account_name(known: &Known) -> Option<String> {
         Credential::Oauth(session) => {
             Some(session.account.as_ref().map_or("signed in", |account| account.display_name()).to_owned())
         }
-        Credential::ApiKey(key) => Some(format!("key {}", key.api_key.masked())),
+        Credential::ApiKey(key) => Some(format!("key {}", key.api_key.masked(brand))),
     }
 }
 

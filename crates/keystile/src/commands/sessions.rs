@@ -72,7 +72,7 @@ async fn show(context: &Context, session: &Session) -> Result<(), ErrorKind> {
     }
     table::lines(&rows).iter().try_for_each(|line| context.output.data(line))?;
     let revoke = context.brand().command("auth sessions revoke ID");
-    context.output.tell(&format!("\n* marks the session in use. End one with `{revoke}`."));
+    context.output.tell_lines(&format!("\n* marks the session in use. End one with `{revoke}`."));
     Ok(())
 }
 

@@ -154,7 +154,7 @@ impl Kind {
             Err(_) => context.output.say(Icon::Good, &format!("Created a {}", self.name)),
         }
         if std::io::stdout().is_terminal() {
-            context.output.tell("\n  Copy it now. It is shown only once:\n");
+            context.output.tell_lines("\n  Copy it now. It is shown only once:\n");
         }
         context.output.raw(format!("{}\n", secret.expose()).as_bytes())
     }

@@ -72,7 +72,7 @@ fn local(session: &Session) -> Status {
         ActiveCredential::Session { session, .. } => Status { method: "oauth", ..stored(session) },
         ActiveCredential::Key { key, target, .. } => Status {
             method: method_of(key),
-            credential: Some(key.masked()),
+            credential: Some(key.masked(session.context.brand())),
             api_base: target.api_base.as_ref().map(ToString::to_string),
             ..Status::default()
         },
@@ -201,7 +201,8 @@ fn print(
     for other in others {
         let text = |name: &str| other[name].as_str().unwrap_or_default();
         let account = other["account"]["email"].as_str().unwrap_or("not checked");
-        screen.data(&format!("\n  {}: {account} {}", text("name"), text("issuer")))?;
+        screen.data("")?;
+        screen.data(&format!("  {}: {account} {}", text("name"), text("issuer")))?;
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! The lines of an error.
 
-/// The text of an error: a headline, and the lines below it.
+use crate::plain;
+
+/// The text of an error: a headline, and the lines below it. A text of the server in it adds no line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Report {
     pub(super) headline: String,
@@ -10,12 +12,12 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(headline: impl Into<String>) -> Self {
-        Self { headline: headline.into(), lines: Vec::new(), advice: None }
+    pub(super) fn new(headline: impl AsRef<str>) -> Self {
+        Self { headline: plain::line(headline.as_ref()).into_owned(), lines: Vec::new(), advice: None }
     }
 
-    pub(super) fn line(mut self, line: impl Into<String>) -> Self {
-        self.lines.push(line.into());
+    pub(super) fn line(mut self, line: impl AsRef<str>) -> Self {
+        self.lines.push(plain::line(line.as_ref()).into_owned());
         self
     }
 

@@ -2,6 +2,7 @@
 
 mod response;
 mod retry;
+mod secrets;
 mod trace;
 mod transport;
 

@@ -4,12 +4,17 @@ use std::io::Write;
 use std::time::Duration;
 
 use oauth2::http::HeaderMap;
+use oauth2::{HttpRequest, HttpResponse};
 
+use super::secrets;
 use crate::redact::Redactor;
 
 /// Headers with secret values.
 const SECRET_HEADERS: [&str; 5] =
     ["authorization", "x-api-key", "cookie", "set-cookie", "proxy-authorization"];
+
+/// Headers with URLs.
+const URL_HEADERS: [&str; 4] = ["location", "content-location", "refresh", "link"];
 
 /// Prints debug lines on standard error.
 #[derive(Clone, Debug, Default)]
@@ -26,10 +31,20 @@ impl Trace {
     /// A line of `-v`.
     pub(crate) fn note(&self, text: &str) {
         if self.level >= 1 {
-            let line = self.redactor.clean(text);
+            let line = self.redactor.line(text);
             // Standard error may be closed.
             let _ = writeln!(std::io::stderr(), "[debug] {line}");
         }
+    }
+
+    /// Masks the secrets of a request from now on.
+    pub(super) fn learn_request(&self, request: &HttpRequest) {
+        secrets::of_request(request, |secret| self.redactor.learn(secret));
+    }
+
+    /// Masks the secrets of a response from now on.
+    pub(super) fn learn_response(&self, response: &HttpResponse) {
+        secrets::of_response(response, |secret| self.redactor.learn(secret));
     }
 
     /// One attempt: `GET /v1/things → 200 (0.42s)`.
@@ -52,10 +67,10 @@ fn shown(name: &str, value: &[u8]) -> String {
         return "[redacted]".into();
     }
     let text = String::from_utf8_lossy(value);
-    // A redirect may carry a code in its query.
-    match (name, text.split_once('?')) {
-        ("location", Some((path, _))) => format!("{path}?[redacted]"),
-        _ => text.into_owned(),
+    // A redirect may carry a code in its query, and a token in its fragment.
+    match text.find(['?', '#']) {
+        Some(at) if URL_HEADERS.contains(&name) => format!("{}[redacted]", &text[..=at]),
+        Some(_) | None => text.into_owned(),
     }
 }
 
@@ -68,6 +83,7 @@ mod tests {
         assert_eq!(shown("authorization", b"Bearer eyJ"), "[redacted]");
         assert_eq!(shown("set-cookie", b"sid=1"), "[redacted]");
         assert_eq!(shown("location", b"https://a/callback?code=1"), "https://a/callback?[redacted]");
+        assert_eq!(shown("location", b"https://a/#access_token=1"), "https://a/#[redacted]");
         assert_eq!(shown("content-type", b"text/html"), "text/html");
     }
 }

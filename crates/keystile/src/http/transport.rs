@@ -123,11 +123,13 @@ impl Transport {
         plan: Plan,
     ) -> Result<HttpResponse, Failure> {
         let method = request.method().to_string();
+        self.trace.learn_request(&request);
         self.trace.headers('>', request.headers());
         let started = Instant::now();
         let answer = run(client, request, plan).await;
         match &answer {
             Ok(response) => {
+                self.trace.learn_response(response);
                 self.trace.call(&method, url.path(), response.status().as_str(), started.elapsed());
                 self.trace.headers('<', response.headers());
             }

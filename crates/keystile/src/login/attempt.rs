@@ -156,6 +156,7 @@ impl<'a> Attempt<'a> {
         answer: &Callback,
         pkce: &PkceSession,
     ) -> Result<AuthorizationCode, ErrorKind> {
+        self.learn(answer, pkce);
         if answer.state.is_none() {
             return Err(ErrorKind::StateMismatch);
         }
@@ -172,6 +173,7 @@ impl<'a> Attempt<'a> {
         answer: &Callback,
         pkce: &PkceSession,
     ) -> Result<AuthorizationCode, ErrorKind> {
+        self.learn(answer, pkce);
         let is_ours = |state: &String| state.as_bytes().ct_eq(pkce.state.secret().as_bytes());
         if !answer.state.as_ref().is_none_or(|state| bool::from(is_ours(state))) {
             return Err(ErrorKind::StateMismatch);
@@ -197,6 +199,13 @@ impl<'a> Attempt<'a> {
             host: self.issuer.host(),
             what: "Its callback has neither a code nor an error".into(),
         })
+    }
+
+    /// Masks the secrets of a callback from now on, because its error may repeat them. Not earlier: `state` may be in the
+    /// link that is printed.
+    fn learn(&self, answer: &Callback, pkce: &PkceSession) {
+        let secrets = [Some(pkce.state.secret()), answer.state.as_ref(), answer.code.as_ref()];
+        secrets.into_iter().flatten().for_each(|secret| self.context.app.redactor.learn(secret));
     }
 
     /// Exchanges the authorization code for tokens.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::attempt::end_replaced;
 use super::{KeyLoginOptions, confirm_replacement, in_words, store};
 use crate::base_url::BaseUrl;
+use crate::brand::Brand;
 use crate::context::Context;
 use crate::credentials::{AccountRef, Credential, CredentialState, KeyCredential, OrgRef};
 use crate::error::{ErrorKind, in_short};
@@ -88,7 +89,7 @@ pub(crate) async fn sign_in(
     end_replaced(context, stored.as_ref(), &target.issuer).await;
     Ok(StoredKey {
         profile: context.profile.clone(),
-        masked: key.masked(),
+        masked: key.masked(context.brand()),
         account: whoami.as_ref().map(|whoami| whoami.account()),
         org: whoami.as_ref().and_then(|whoami| whoami.org()),
         scopes: whoami.map(|whoami| whoami.scopes).unwrap_or_default(),
@@ -125,7 +126,7 @@ async fn verify(
         Err(kind) if is_transient(&kind) => Ok(Verdict::Unknown(kind)),
         Err(ErrorKind::Rejected { code, .. }) => Err(ErrorKind::KeyRejected {
             profile: context.profile.clone(),
-            kept: stored.map(kept),
+            kept: stored.map(|stored| kept(stored, context.brand())),
             code,
             keys_url: target.keys_url.clone(),
         }),
@@ -155,7 +156,7 @@ fn may_replace(
     let Some(stored) = stored else { return Ok(()) };
     match verdict {
         Verdict::Unknown(cause) if works(stored) => {
-            let (profile, kept, short) = (&context.profile, kept(stored), in_short(cause));
+            let (profile, kept, short) = (&context.profile, kept(stored, context.brand()), in_short(cause));
             let question = format!(
                 "The key could not be verified ({short}). Profile {profile} uses {kept}. Replace it anyway?"
             );
@@ -180,10 +181,10 @@ fn works(stored: &Credential) -> bool {
 }
 
 /// The credential that the profile keeps, masked for an error.
-fn kept(stored: &Credential) -> String {
+fn kept(stored: &Credential, brand: &Brand) -> String {
     match stored {
         Credential::Oauth(_) => in_words(stored),
-        Credential::ApiKey(key) => key.api_key.masked(),
+        Credential::ApiKey(key) => key.api_key.masked(brand),
     }
 }
 

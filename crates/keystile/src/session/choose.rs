@@ -98,6 +98,7 @@ fn given_key(context: &Context, source: CredentialSource, text: &str) -> Result<
 fn stored(context: &Context) -> Result<Option<ActiveCredential>, ErrorKind> {
     let document = context.store.read()?;
     let Some(credential) = document.get(&context.profile) else { return Ok(None) };
+    context.learn(credential);
     let source = CredentialSource::Profile(context.stored_profile());
     let bound = |asked: Option<BaseUrl>, own: &BaseUrl, same: fn(&BaseUrl, &BaseUrl) -> bool| match asked {
         Some(asked) if !same(&asked, own) => {
