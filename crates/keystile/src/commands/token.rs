@@ -20,7 +20,7 @@ pub(super) async fn run(context: &Arc<Context>, args: TokenArgs) -> Result<(), E
         TokenFormat::Header => context.output.raw(format!("Authorization: Bearer {secret}\n").as_bytes()),
         TokenFormat::Env => {
             let variable = context.brand().variable("ACCESS_TOKEN");
-            context.output.raw(format!("export {variable}='{secret}'\n").as_bytes())
+            context.output.raw(format!("export {variable}={}\n", shell_quoted(secret)).as_bytes())
         }
         TokenFormat::Json => context.output.json(&json!({
             "token": secret,
@@ -28,5 +28,21 @@ pub(super) async fn run(context: &Arc<Context>, args: TokenArgs) -> Result<(), E
             "expires_at": token.expires_at(),
             "api_base": session.api_base().await?,
         })),
+    }
+}
+
+/// The text as one word of a POSIX shell.
+fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ch_03_a_shell_takes_the_token_as_one_word() {
+        assert_eq!(shell_quoted(r"a$(id)`id`\"), r"'a$(id)`id`\'");
+        assert_eq!(shell_quoted("a';id;'"), r"'a'\'';id;'\'''");
     }
 }

@@ -12,6 +12,7 @@ use super::discovery::Metadata;
 use super::form_post;
 use super::par::DeviceInfo;
 use super::token::busy;
+use super::token_syntax::checked;
 use crate::base_url::{BaseUrl, host_of};
 use crate::duration;
 use crate::error::ErrorKind;
@@ -124,6 +125,10 @@ pub(crate) async fn poll(
     let pairs = [("grant_type", GRANT), ("device_code", device_code.expose()), ("client_id", client_id)];
     let pairs = pairs.map(|(name, value)| (name.into(), value.into()));
     match ask(transport, metadata.token_endpoint.url(), pairs).await {
+        Ok(Poll::Approved(tokens)) => match checked(*tokens, &metadata.token_endpoint) {
+            Ok(tokens) => Poll::Approved(Box::new(tokens)),
+            Err(kind) => Poll::Refused(kind),
+        },
         Ok(poll) => poll,
         Err(ErrorKind::Unreachable { .. } | ErrorKind::ServerError { .. }) => {
             Poll::Unanswered { retry_after: None }

@@ -6,6 +6,7 @@ mod discovery;
 mod par;
 mod progress;
 mod token;
+mod token_syntax;
 
 use std::borrow::Cow;
 
@@ -21,6 +22,7 @@ pub(crate) use discovery::{Metadata, ask_for_metadata, discover, read_metadata};
 pub(crate) use par::{AuthorizationRequest, DeviceInfo, Link, PkceSession, request_link};
 pub(crate) use progress::{Progress, PushedRequest, progress};
 pub(crate) use token::{TokenError, exchange_code, refresh, revoke};
+pub(crate) use token_syntax::is_bearer_token;
 
 /// A POST with form parameters.
 fn form_post<'a>(

@@ -14,6 +14,7 @@ use oauth2::{
 use super::answer::{OauthErrorResponse, TokenSet};
 use super::discovery::Metadata;
 use super::form_post;
+use super::token_syntax::checked;
 use crate::base_url::host_of;
 use crate::error::ErrorKind;
 use crate::http::{ApiResponse, PROTOCOL_LIMIT, Plan, Replay, Transport, retry_after};
@@ -66,7 +67,9 @@ pub(crate) async fn exchange_code(
 ) -> Result<TokenSet, TokenError> {
     let client = client(client_id, &metadata.token_endpoint).set_redirect_uri(redirect);
     let request = client.exchange_code(code).set_pkce_verifier(verifier);
-    request.request_async(transport).await.map_err(|error| classify(error, &metadata.token_endpoint))
+    let tokens = request.request_async(transport).await;
+    let tokens = tokens.map_err(|error| classify(error, &metadata.token_endpoint))?;
+    checked(tokens, &metadata.token_endpoint).map_err(TokenError::Refused)
 }
 
 /// Exchanges a refresh token for new tokens.
@@ -78,7 +81,9 @@ pub(crate) async fn refresh(
 ) -> Result<TokenSet, TokenError> {
     let client = client(client_id, &metadata.token_endpoint);
     let request = client.exchange_refresh_token(&token);
-    request.request_async(transport).await.map_err(|error| classify(error, &metadata.token_endpoint))
+    let tokens = request.request_async(transport).await;
+    let tokens = tokens.map_err(|error| classify(error, &metadata.token_endpoint))?;
+    checked(tokens, &metadata.token_endpoint).map_err(TokenError::Refused)
 }
 
 /// Revokes a token (RFC 7009).

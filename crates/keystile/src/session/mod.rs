@@ -89,11 +89,21 @@ impl Session {
     }
 
     pub(crate) async fn token(&self, want: TokenNeed) -> Result<AccessToken, ErrorKind> {
-        match &self.chosen {
+        let token: AccessToken = match &self.chosen {
             ActiveCredential::Key { key, .. } => {
-                Ok(AccessToken { secret: key.clone(), expires_at: None, generation: None })
+                AccessToken { secret: key.clone(), expires_at: None, generation: None }
             }
-            ActiveCredential::Session { .. } => Ok(obtain(&self.context, want).await?.into()),
+            ActiveCredential::Session { .. } => obtain(&self.context, want).await?.into(),
+        };
+        if oauth::is_bearer_token(token.secret()) { Ok(token) } else { Err(self.malformed()) }
+    }
+
+    /// The error of a stored token that an older version or another program wrote.
+    fn malformed(&self) -> ErrorKind {
+        ErrorKind::CredentialsUnreadable {
+            path: self.context.store.location(),
+            cause: "the token of the profile has characters that no bearer token may have".into(),
+            remedy: Some(format!("Run `{}` to sign in again.", self.context.brand().command("auth login"))),
         }
     }
 
