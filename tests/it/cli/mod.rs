@@ -14,6 +14,7 @@ mod network;
 mod reference;
 mod refresh;
 mod server_crash;
+mod server_texts;
 mod sign_in;
 mod sign_in_methods;
 mod switch;
