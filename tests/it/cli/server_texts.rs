@@ -16,7 +16,8 @@ const OPAQUE: &str = "opaque/token+of_another~server/0123456789==";
 const REFRESH_TOKEN: &str = "refresh token'of \"another\" server";
 const KEY: &str = "keystile_live_0123456789abcdefghijklmnopqrstuvwxyz";
 /// C0, C1, DEL, line breaks of every kind, bidirectional override, zero-width space.
-const FORGED: &str = "one\n✓ two\r\nthree\u{85}four\u{2028}five\u{2029}six\u{1b}[31m\u{9b}31m\u{7f}\u{202e}\u{200b}";
+const FORGED: &str =
+    "one\n✓ two\r\nthree\u{85}four\u{2028}five\u{2029}six\u{1b}[31m\u{9b}31m\u{7f}\u{202e}\u{200b}";
 
 /// A token response.
 fn tokens(access: &str, refresh: &str, kind: &str) -> Value {
@@ -70,7 +71,8 @@ fn shows_nothing_of(ran: &Ran, secret: &str) {
 fn is_plain(text: &str) {
     let bad = |c: char| {
         c != '\n'
-            && (c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+            && (c.is_control()
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
     };
     assert!(!text.chars().any(bad), "{text:?}");
 }
@@ -117,7 +119,8 @@ async fn ch_01_response_headers_show_no_secret() {
 #[tokio::test]
 async fn ch_01_a_callback_that_repeats_its_code_and_state_shows_neither() {
     let server = Scripted::start(|asked, base| {
-        let link = json!({ "request_uri": "urn:x", "expires_in": 300, "login_url": format!("{base}/c/7KQ2-XM4T") });
+        let link =
+            json!({ "request_uri": "urn:x", "expires_in": 300, "login_url": format!("{base}/c/7KQ2-XM4T") });
         (asked.path == "/oauth/par").then_some((201, link))
     });
     let cli = Cli::at(&server.url()).with_recording_browser();
@@ -131,7 +134,8 @@ async fn ch_01_a_callback_that_repeats_its_code_and_state_shows_neither() {
     let (redirect, state) = (parameter("redirect_uri"), parameter("state"));
     let code = "authorization-code-1";
     let description = format!("{state} {code}");
-    let query = [("error", "server_error"), ("error_description", &description), ("state", &state), ("code", code)];
+    let query =
+        [("error", "server_error"), ("error_description", &description), ("state", &state), ("code", code)];
     visit(url::Url::parse_with_params(&redirect, query).unwrap().as_str()).await;
     let ran = login.ended().await;
     assert!(ran.err.contains("Sign-in failed (server_error)\n  … …"), "{ran:#?}");
@@ -185,7 +189,10 @@ async fn ch_03_a_refresh_that_answers_such_a_token_changes_nothing() {
     cli.let_expire();
     let before = cli.stored("default");
     let ran = cli.run(&["auth", "token", "--format", "env"]).await;
-    assert!(ran.exit != 0 && ran.out.is_empty() && ran.err.contains("Its access token has characters"), "{ran:#?}");
+    assert!(
+        ran.exit != 0 && ran.out.is_empty() && ran.err.contains("Its access token has characters"),
+        "{ran:#?}"
+    );
     assert_eq!(cli.stored("default"), before);
 }
 
@@ -223,7 +230,8 @@ async fn ch_03_what_a_server_says_is_one_line_without_control_characters() {
 
 #[tokio::test]
 async fn ch_03_names_are_one_line_and_escaped_in_json() {
-    let server = issuing(tokens("access-token-1", "refresh-token-1", "Bearer"), |_| Some((200, whoami(FORGED))));
+    let server =
+        issuing(tokens("access-token-1", "refresh-token-1", "Bearer"), |_| Some((200, whoami(FORGED))));
     let cli = Cli::at(&server.url());
     let login = cli.run(&["auth", "login", "--device"]).await.good();
     is_plain(&login.err);
