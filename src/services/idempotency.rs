@@ -29,7 +29,7 @@ pub struct StoredResponse {
 
 /// Result of claiming an idempotency key.
 pub enum ClaimOutcome {
-    /// First use: execute the request, then [`Idempotency::keep`] the response or [`Idempotency::release`]
+    /// First use: execute the request, then [`Idempotency::store`] the response or [`Idempotency::release`]
     /// the key.
     New,
     Again(StoredResponse),

@@ -170,19 +170,13 @@ impl Context {
 
     /// The session that the profile holds now; `None` for a key or an empty profile.
     pub(crate) fn stored_session(&self) -> Result<Option<OauthCredential>, ErrorKind> {
-<<<<<<< main
-        let document = self.store.read()?;
-        let session = document.get(&self.profile).and_then(Credential::as_oauth).cloned();
-        Ok(session.map(|session| session.corrected(self.now())))
-||||||| base
-        Ok(self.store.read()?.get(&self.profile).and_then(|credential| credential.as_oauth().cloned()))
-=======
         let document = self.store.read()?;
         let credential = document.get(&self.profile);
         if let Some(credential) = credential {
             self.learn(credential);
         }
-        Ok(credential.and_then(|credential| credential.as_oauth().cloned()))
+        let session = credential.and_then(Credential::as_oauth).cloned();
+        Ok(session.map(|session| session.corrected(self.now())))
     }
 
     /// Masks the secrets of a credential from now on.
@@ -192,7 +186,6 @@ impl Context {
             Credential::ApiKey(key) => [Some(&key.api_key), None],
         };
         secrets.into_iter().flatten().for_each(|secret| self.app.redactor.learn(secret.expose()));
->>>>>>> mask
     }
 
     pub(crate) async fn metadata(&self, issuer: &BaseUrl) -> Result<Metadata, ErrorKind> {
