@@ -32,14 +32,15 @@ impl Redactor {
         Self { prefixes: prefixes.to_vec(), in_use: Arc::default() }
     }
 
-    /// Masks this text from now on wherever it occurs, also percent-encoded.
+    /// Masks this text from now on wherever it occurs, also percent-encoded or in JSON.
     pub(crate) fn learn(&self, secret: &str) {
         if secret.len() < SHORTEST_IN_USE {
             return;
         }
         let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         let mut in_use = self.in_use.write().unwrap_or_else(PoisonError::into_inner);
-        for form in [secret, &encoded] {
+        let quoted = Value::from(secret).to_string();
+        for form in [secret, &encoded, &quoted[1..quoted.len() - 1]] {
             if !in_use.iter().any(|known| known.expose() == form) {
                 in_use.push(Secret::new(form));
             }
@@ -80,14 +81,20 @@ impl Redactor {
                 masked = masked.replace(secret, &mask(secret, &self.prefixes));
             }
         }
-        words(&masked, |word| {
-            let is_part = word.len() >= SHORTEST_PART && known.iter().any(|secret| secret.contains(word));
+        let of_secret = |word: &str| {
+            // Dots stand for what was cut off.
+            let part = word.trim_matches('.');
+            let is_part = part.len() >= SHORTEST_PART && known.iter().any(|secret| secret.contains(part));
             is_part.then(|| "…".to_owned())
-        })
+        };
+        // Opaque tokens of other servers may have more characters than those of a word, which also separate words.
+        words(&words(&masked, is_token_character, of_secret), is_word_character, of_secret)
     }
 
     fn mask(&self, text: &str) -> String {
-        words(&self.mask_in_use(text), |word| self.is_secret(word).then(|| mask(word, &self.prefixes)))
+        words(&self.mask_in_use(text), is_word_character, |word| {
+            self.is_secret(word).then(|| mask(word, &self.prefixes))
+        })
     }
 
     fn is_secret(&self, word: &str) -> bool {
@@ -106,13 +113,13 @@ impl Redactor {
     }
 }
 
-/// Replaces words: the longest runs of letters, digits and `_-.`.
-fn words(text: &str, replacement: impl Fn(&str) -> Option<String>) -> String {
+/// Replaces words: the longest runs of characters that belong to one.
+fn words(text: &str, belongs: fn(char) -> bool, replacement: impl Fn(&str) -> Option<String>) -> String {
     let mut replaced = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(start) = rest.find(is_part) {
+    while let Some(start) = rest.find(belongs) {
         let (before, from) = rest.split_at(start);
-        let (word, after) = from.split_at(from.find(|c| !is_part(c)).unwrap_or(from.len()));
+        let (word, after) = from.split_at(from.find(|c| !belongs(c)).unwrap_or(from.len()));
         replaced.push_str(before);
         replaced.push_str(replacement(word).as_deref().unwrap_or(word));
         rest = after;
@@ -121,8 +128,13 @@ fn words(text: &str, replacement: impl Fn(&str) -> Option<String>) -> String {
     replaced
 }
 
-fn is_part(c: char) -> bool {
+fn is_word_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+/// The characters of `b64token` (RFC 6750 section 2.1).
+fn is_token_character(c: char) -> bool {
+    is_word_character(c) || matches!(c, '~' | '+' | '/' | '=')
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ fn is_plain(text: &str) {
 async fn ch_01_an_api_error_that_repeats_the_tokens_shows_nothing_of_them() {
     for token in [JWT, OPAQUE] {
         let encoded: String = url::form_urlencoded::byte_serialize(token.as_bytes()).collect();
-        let message = format!("Bad token {token} ({encoded})");
+        let message = format!("Bad token {token} ({encoded}, {}...), {REFRESH_TOKEN}", &token[..30]);
         let (_server, cli) = signed_in(token, message).await;
         for arguments in [
             &["api", "GET", "/v1/things"][..],
@@ -93,6 +93,7 @@ async fn ch_01_an_api_error_that_repeats_the_tokens_shows_nothing_of_them() {
             assert_eq!(ran.exit, 1, "{ran:#?}");
             assert!(ran.err.contains("Bad token …"), "{ran:#?}");
             shows_nothing_of(&ran, token);
+            shows_nothing_of(&ran, REFRESH_TOKEN);
         }
     }
 }
@@ -105,12 +106,12 @@ async fn ch_01_response_headers_show_no_secret() {
         TestResponse::json(&json!({ "ok": true }))
             .header("location", &url)
             .header("refresh", &format!("0; url={url}"))
-            .header("x-note", &format!("{CODE} state-of-a-redirect {KEY} {JWT}"))
+            .header("x-note", &format!("{CODE} state-of-a-redirect {KEY} {JWT} {OPAQUE}"))
     });
     let cli = Cli::at("http://127.0.0.1:9").with("KEYSTILE_API_KEY", KEY);
     let ran = cli.run(&["api", "GET", "/v1/things", "--api-base", &server.url(""), "-vv"]).await.good();
     assert!(ran.err.contains("< location: https://a.example/cb?[redacted]"), "{ran:#?}");
-    assert!(ran.err.contains("< x-note: … … keystile_live_…wxyz …\n"), "{ran:#?}");
+    assert!(ran.err.contains("< x-note: … … keystile_live_…wxyz … …\n"), "{ran:#?}");
     for secret in [CODE, "state-of-a-redirect", OPAQUE, JWT, &KEY[14..]] {
         shows_nothing_of(&ran, secret);
     }

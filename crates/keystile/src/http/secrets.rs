@@ -37,11 +37,17 @@ pub(super) fn of_response(response: &HttpResponse, mut found: impl FnMut(&str)) 
 }
 
 fn of_pairs(pairs: &[u8], found: &mut impl FnMut(&str)) {
-    form_urlencoded::parse(pairs)
-        .filter(|(name, _)| MEMBERS.contains(&name.as_ref()) || PARAMETERS.contains(&name.as_ref()))
-        .for_each(|(_, secret)| found(&secret));
+    // As they are, too: not every server encodes them.
+    let raw = std::str::from_utf8(pairs).unwrap_or_default();
+    let raw = raw.split('&').filter_map(|pair| pair.split_once('='));
+    raw.filter(|(name, _)| is_secret(name)).for_each(|(_, secret)| found(secret));
+    form_urlencoded::parse(pairs).filter(|(name, _)| is_secret(name)).for_each(|(_, secret)| found(&secret));
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
+}
+
+fn is_secret(name: &str) -> bool {
+    MEMBERS.contains(&name) || PARAMETERS.contains(&name)
 }
