@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::cli::{Cli, Running};
-use crate::support::scripted::{Asked, Reply, Scripted, metadata};
+use crate::support::scripted::{Asked, Scripted, metadata};
 use crate::support::tls::TlsFront;
 
 /// Addresses that a browser or a system opener would run, or that lead to another server.
@@ -36,19 +36,19 @@ fn with_link(link: String) -> Scripted {
 
 /// A server whose device code has this page.
 fn with_page(page: Value, complete: Value) -> Scripted {
-    Scripted::start(move |asked, _| device_code(asked, &page, &complete))
+    Scripted::start(move |asked, _| Some(device_code(asked, &page, &complete)))
 }
 
-fn device_code(asked: &Asked, page: &Value, complete: &Value) -> Reply {
+fn device_code(asked: &Asked, page: &Value, complete: &Value) -> (u16, Value) {
     match asked.path.as_str() {
         "/oauth/device_authorization" => {
             let code = json!({
                 "device_code": "secret", "user_code": "WDJB-MJHT", "verification_uri": page,
                 "verification_uri_complete": complete, "expires_in": 600, "interval": 1,
             });
-            Some((200, code))
+            (200, code)
         }
-        _ => Some((400, json!({ "error": "authorization_pending" }))),
+        _ => (400, json!({ "error": "authorization_pending" })),
     }
 }
 
@@ -133,7 +133,7 @@ async fn ch_02_the_page_of_another_server_is_shown_and_not_opened() {
 async fn ch_02_the_complete_page_has_the_origin_of_the_page_that_is_shown() {
     let server = Scripted::start(|asked, base| {
         let complete = json!("https://login.evil.test/device?user_code=WDJB-MJHT");
-        device_code(asked, &json!(format!("{base}/device")), &complete)
+        Some(device_code(asked, &json!(format!("{base}/device")), &complete))
     });
     let cli = Cli::at(&server.url()).with_recording_browser();
     let mut login = on_terminal(&cli, "auth login --device");

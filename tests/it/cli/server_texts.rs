@@ -291,7 +291,7 @@ async fn ch_03_api_cleans_what_goes_to_a_terminal_and_pipes_the_bytes() {
             let ran = cli.start(cli.terminal(&format!("{arguments}{json}"))).ended().await.good();
             is_plain(&ran.out.replace('\r', ""));
             assert!(!ran.out.contains(KEY), "{ran:#?}");
-            assert!(json != "" || ran.out.contains(shown), "{ran:#?}");
+            assert!(!json.is_empty() || ran.out.contains(shown), "{ran:#?}");
         }
         let piped: Vec<&str> = arguments.split(' ').collect();
         let output = cli.command(&piped).output().unwrap();

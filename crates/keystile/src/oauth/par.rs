@@ -102,15 +102,15 @@ pub(crate) async fn request_link(
     let pushed = push(transport, endpoint, &url, asked.device).await?;
     let status_url = metadata.pushed_request_status_url();
     let request = status_url.map(|url| PushedRequest::new(&pushed.request_uri, url));
-    let link = match pushed.login_url.filter(|url| metadata.has_page(asked.issuer, url)) {
-        Some(url) => Link::Short { url, check: pushed.user_check },
-        None => {
-            let mut url = metadata.authorization_endpoint.url().clone();
-            url.query_pairs_mut()
-                .append_pair("client_id", asked.client_id)
-                .append_pair("request_uri", &pushed.request_uri);
-            Link::Long { url }
-        }
+    let short = pushed.login_url.filter(|url| metadata.has_page(asked.issuer, url));
+    let link = if let Some(url) = short {
+        Link::Short { url, check: pushed.user_check }
+    } else {
+        let mut url = metadata.authorization_endpoint.url().clone();
+        url.query_pairs_mut()
+            .append_pair("client_id", asked.client_id)
+            .append_pair("request_uri", &pushed.request_uri);
+        Link::Long { url }
     };
     Ok((link, request))
 }
