@@ -91,6 +91,18 @@ impl OrgActor {
         Ok(Self { scopes, bounds: left.bounds, ..confirmed })
     }
 
+    /// Like [`OrgActor::recheck`]; also refuses an actor that does not have this scope any more.
+    pub fn recheck_with(
+        &self,
+        work: &mut Work<'_>,
+        config: &Config,
+        scope: &str,
+    ) -> Result<Self, TxError<ServiceRefusal>> {
+        let actor = self.recheck(work, config)?;
+        actor.require(scope)?;
+        Ok(actor)
+    }
+
     /// Refuses actors without this scope.
     pub fn require(&self, scope: &str) -> Result<(), ServiceRefusal> {
         if self.scopes.contains(scope) {

@@ -44,7 +44,7 @@ pub fn create(
     actor: &OrgActor,
     new: &NewServiceAccount,
 ) -> Result<AccountWithCreator, TxError<ServiceRefusal>> {
-    let actor = manager(work, config, actor)?;
+    let actor = actor.recheck_with(work, config, SERVICE_ACCOUNTS_MANAGE)?;
     let not_a_person = || ServiceRefusal::forbidden("Service accounts are made by people. Sign in as one.");
     let creator = actor.person().ok_or_else(not_a_person)?;
     require_known_role(config, &new.role)?;
@@ -95,7 +95,7 @@ pub fn set_enabled(
     id: &str,
     enabled: bool,
 ) -> Result<AccountWithCreator, TxError<ServiceRefusal>> {
-    let actor = manager(work, config, actor)?;
+    let actor = actor.recheck_with(work, config, SERVICE_ACCOUNTS_MANAGE)?;
     let account = managed(work, config, &actor, id)?;
     if enabled && account.disabled_at.is_some() {
         require_may_grant(work, config, &actor, &account, None, &account.role)?;
@@ -116,7 +116,7 @@ pub fn set_role(
     id: &str,
     role: &str,
 ) -> Result<AccountWithCreator, TxError<ServiceRefusal>> {
-    let actor = manager(work, config, actor)?;
+    let actor = actor.recheck_with(work, config, SERVICE_ACCOUNTS_MANAGE)?;
     let account = managed(work, config, &actor, id)?;
     require_known_role(config, role)?;
     actor.require_not_outranked(&config.catalog, role)?;
@@ -127,16 +127,6 @@ pub fn set_role(
         work.record(event.detail("before", account.role).detail("after", role));
     }
     find(work.conn, &actor, id)
-}
-
-fn manager(
-    work: &mut Work<'_>,
-    config: &Config,
-    actor: &OrgActor,
-) -> Result<OrgActor, TxError<ServiceRefusal>> {
-    let actor = actor.recheck(work, config)?;
-    actor.require(SERVICE_ACCOUNTS_MANAGE)?;
-    Ok(actor)
 }
 
 /// Locks a service account that the actor may change.

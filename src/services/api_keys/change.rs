@@ -1,7 +1,7 @@
 //! Revoking a key, and changing its scopes.
 
 use super::create::require_may_grant;
-use super::{find, managed, manager, owner_role, require_active};
+use super::{find, managed, owner_role, require_active};
 use crate::config::Config;
 use crate::domain::audit::Action;
 use crate::domain::credential::EndReason;
@@ -33,7 +33,7 @@ pub fn revoke(
     actor: &OrgActor,
     id: &str,
 ) -> Result<NamedCredential, TxError<ServiceRefusal>> {
-    let actor = manager(work, config, actor)?;
+    let actor = actor.recheck_with(work, config, KEYS_MANAGE)?;
     let key = managed(work, &actor, id)?;
     if credentials::revoke(work.conn, &key.id, work.now, EndReason::Revoked)? {
         let event = actor.event(Action::ApiKeyRevoked).target(&key.id).detail("name", key.name.clone());
@@ -70,7 +70,7 @@ pub fn set_scopes(
     scopes: &[String],
     seen: Option<&ScopeSet>,
 ) -> Result<NamedCredential, TxError<ServiceRefusal>> {
-    let actor = manager(work, config, actor)?;
+    let actor = actor.recheck_with(work, config, KEYS_MANAGE)?;
     let key = managed(work, &actor, id)?;
     require_active(&key, work.now)?;
     let scopes = field_validation::scopes(&config.catalog, scopes)?;

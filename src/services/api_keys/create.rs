@@ -1,11 +1,12 @@
 //! Creating an API key.
 
-use super::{CreatedCredential, manager, require_enabled};
+use super::{CreatedCredential, require_enabled};
 use crate::config::Config;
 use crate::domain::allowed_addresses::AllowedAddresses;
 use crate::domain::audit::Action;
 use crate::domain::granted_scopes::GrantedScopes;
 use crate::domain::id::IdKind;
+use crate::domain::management::KEYS_MANAGE;
 use crate::domain::scope::Catalog;
 use crate::domain::static_secret::{self, Mode, StaticKind};
 use crate::domain::subject::SubjectId;
@@ -37,7 +38,7 @@ pub fn create(
     actor: &OrgActor,
     new: &NewKey,
 ) -> Result<CreatedCredential, TxError<ServiceRefusal>> {
-    let actor = manager(work, config, actor)?;
+    let actor = actor.recheck_with(work, config, KEYS_MANAGE)?;
     require_enabled(config, &actor)?;
     let (owner, role) = owner(work, config, &actor, new.service_account.as_deref())?;
     let policy = actor.organization.key_policy(&config.organizations);

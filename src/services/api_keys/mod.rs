@@ -79,17 +79,6 @@ fn is_visible(actor: &OrgActor, key: &StaticCredential) -> bool {
     actor.visible_owner().is_none_or(|owner| *owner == key.owner)
 }
 
-/// Rechecks that the actor may manage keys, inside the transaction.
-fn manager(
-    work: &mut Work<'_>,
-    config: &Config,
-    actor: &OrgActor,
-) -> Result<OrgActor, TxError<ServiceRefusal>> {
-    let actor = actor.recheck(work, config)?;
-    actor.require(KEYS_MANAGE)?;
-    Ok(actor)
-}
-
 /// Locks a key that the actor may manage.
 fn managed(
     work: &mut Work<'_>,

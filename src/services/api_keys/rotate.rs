@@ -3,12 +3,13 @@
 use chrono::TimeDelta;
 
 use super::create::{Draft, record, require_may_grant};
-use super::{CreatedCredential, managed, manager, owner_role, require_active, require_enabled};
+use super::{CreatedCredential, managed, owner_role, require_active, require_enabled};
 use crate::config::Config;
 use crate::domain::audit::Action;
 use crate::domain::credential::EndReason;
 use crate::domain::granted_scopes::GrantedScopes;
 use crate::domain::key_policy::{KeyPolicy, Lifetime};
+use crate::domain::management::KEYS_MANAGE;
 use crate::domain::subject::SubjectId;
 use crate::domain::time::Time;
 use crate::services::org_actor::OrgActor;
@@ -60,7 +61,7 @@ pub fn rotate(
     id: &str,
     overlap: Overlap,
 ) -> Result<Rotated, TxError<ServiceRefusal>> {
-    let actor = manager(work, config, actor)?;
+    let actor = actor.recheck_with(work, config, KEYS_MANAGE)?;
     require_enabled(config, &actor)?;
     let old = managed(work, &actor, id)?;
     require_active(&old, work.now)?;
