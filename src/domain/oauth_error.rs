@@ -162,10 +162,7 @@ impl OAuthError {
             error_code: Some(PERSONAL_TOKENS_DISABLED),
             organization: Some(organization.to_owned()),
             replaced: None,
-            description: printable(&format!(
-                "{organization} does not allow personal tokens. An organization admin can turn them on at Settings > API access > Personal tokens."
-            ))
-            .into(),
+            description: printable(&personal_tokens_off(organization)).into(),
             reason: "the organization does not allow personal tokens".into(),
         }
     }
@@ -206,6 +203,13 @@ impl OAuthError {
 }
 
 /// Replaces characters that RFC 6749 section 5.2 does not allow in `error_description`.
+/// What clients are told in an organization that does not allow personal tokens.
+pub fn personal_tokens_off(organization: &str) -> String {
+    format!(
+        "{organization} does not allow personal tokens. An organization admin can turn them on at Settings > API access > Personal tokens."
+    )
+}
+
 fn printable(text: &str) -> String {
     text.chars().map(|c| if matches!(c, ' '..='~') && c != '"' && c != '\\' { c } else { '?' }).collect()
 }

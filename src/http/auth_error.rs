@@ -9,6 +9,7 @@ use super::RETRY_SECONDS;
 use super::api::error_code::ErrorCode;
 use crate::domain::oauth_error::{
     ADDRESS_NOT_ALLOWED, API_KEYS_DISABLED, OAuthCode, PERSONAL_TOKENS_ADMINS_ONLY, PERSONAL_TOKENS_DISABLED,
+    personal_tokens_off,
 };
 use crate::services::auth_error::AuthError;
 use crate::store::{StoreError, TxError};
@@ -139,9 +140,7 @@ pub(super) fn row(error: &AuthError) -> Row {
             ErrorCode::PersonalTokensDisabled,
             (Some(AccessDenied), Some(PERSONAL_TOKENS_DISABLED)),
             Challenge::None,
-            format!(
-                "{organization} does not allow personal tokens. An organization admin can turn them on at Settings > API access > Personal tokens."
-            ),
+            personal_tokens_off(organization),
         ),
         AuthError::PersonalTokensAdminsOnly { organization } => Row::new(
             FORBIDDEN,
@@ -173,7 +172,7 @@ pub(super) fn row(error: &AuthError) -> Row {
     }
 }
 
-/// The same for a failure of the store, because of which nobody knows whether a credential is good.
+/// The row for a store failure, after which the credential could not be checked.
 pub(super) fn store_row(error: &StoreError) -> Row {
     match error {
         StoreError::Unavailable(_) => Row {
@@ -196,7 +195,7 @@ pub(super) fn store_row(error: &StoreError) -> Row {
     }
 }
 
-/// The row of what an authentication ended with.
+/// The row for a failed authentication.
 pub(super) fn row_of(error: &TxError<AuthError>) -> Row {
     match error {
         TxError::Refused(error) => row(error),
