@@ -117,8 +117,8 @@ async fn fill_sessions(app: &TestApp, session: &Session) {
     fill(app, "credentials", &format!("{columns} {values}")).await;
 }
 
-/// CLI sessions of somebody else from the same time, so many that PostgreSQL does not take nearly all rows for wanted, for
-/// which it would read the table from end to end.
+/// CLI sessions of another person from the same time: so many that PostgreSQL does not estimate that nearly all rows
+/// match, which would make it scan the whole table.
 async fn fill_others(app: &TestApp, session: &Session) {
     let (at, other) = (at(app), app.member("member").await);
     let (org, client) = (&other.organization.id, &session.client.id);
