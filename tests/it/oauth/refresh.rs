@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{is, refusal};
 use crate::support::at_once::at_once;
 use crate::support::both_engines;
-use crate::support::oauth::{Session, Tokens};
+use crate::support::oauth::{Session, Tokens, with_another_end};
 
 const REUSE: &str = "session.refresh_reuse";
 
@@ -185,8 +185,7 @@ both_engines! {
             assert!(!app.holds(token).await);
         }
         assert!(tokens.refresh.starts_with("keystile_rt_"), "secret scanners recognize the prefix");
-        let last = if tokens.refresh.ends_with('0') { "1" } else { "0" };
-        let changed = format!("{}{last}", &tokens.refresh[..tokens.refresh.len() - 1]);
+        let changed = with_another_end(&tokens.refresh);
         assert_eq!(refusal(&app.refresh(&client, &changed).await), is(400, "invalid_grant"));
     }
 

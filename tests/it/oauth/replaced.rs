@@ -8,7 +8,7 @@ use super::{is, refusal};
 use crate::support::app::TestApp;
 use crate::support::both_engines;
 use crate::support::http::Answer;
-use crate::support::oauth::{Session, Tokens};
+use crate::support::oauth::{Session, Tokens, with_another_end};
 use crate::support::people::TestClient;
 
 const HERE: &str = "6f1e3a52-9c1b-4d0e-8a57-0d2f6f0a9b11";
@@ -75,7 +75,7 @@ both_engines! {
         app.advance(TimeDelta::minutes(5));
         let other = app.client(ClientKind::Native).await;
         assert_eq!(error_details(&refresh(app, &other, &tokens.refresh, Some(HERE)).await), json!([null, null, null, null]));
-        let wrong = format!("{}x", &tokens.refresh[..tokens.refresh.len() - 1]);
+        let wrong = with_another_end(&tokens.refresh);
         assert_eq!(error_details(&refresh(app, &client, &wrong, Some(HERE)).await), json!([null, null, null, null]));
     }
 

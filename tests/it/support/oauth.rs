@@ -18,6 +18,12 @@ use super::people::{Person, TestClient};
 /// The `state` of every request.
 pub(crate) const STATE: &str = "af0ifjsldkj";
 
+/// `secret` with another last character: never the same string, however `secret` ends.
+pub(crate) fn with_another_end(secret: &str) -> String {
+    let last = if secret.ends_with('0') { '1' } else { '0' };
+    format!("{}{last}", &secret[..secret.len() - 1])
+}
+
 /// A complete authorization request for tests to change.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
