@@ -310,7 +310,7 @@ pub fn resource(issuer: &str, asked: &[String]) -> Result<(), OAuthError> {
     if asked.iter().all(|resource| resource.trim_end_matches('/') == issuer) {
         return Ok(());
     }
-    let description = "This resource is not known here.";
+    let description = "This resource is not known to this server.";
     Err(OAuthError::new(OAuthCode::InvalidTarget, description, "unknown resource"))
 }
 

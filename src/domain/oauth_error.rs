@@ -72,7 +72,7 @@ pub const ADDRESS_BOUND_KEY: &str = "address_bound_key";
 /// The organization does not allow sign-in with a device code.
 pub const DEVICE_FLOW_DISABLED: &str = "device_flow_disabled";
 
-/// The organization does not allow codes to be copied.
+/// The organization does not allow copied codes.
 pub const COPIED_CODES_DISABLED: &str = "copied_codes_disabled";
 
 /// Too many requests came from one address.
@@ -179,11 +179,11 @@ impl OAuthError {
     /// organization.
     pub fn cannot_approve(has_organization: bool) -> Self {
         let description = if has_organization {
-            "The person's role includes none of the requested scopes."
+            "The user's role includes none of the requested scopes."
         } else {
-            "The person is not a member of any organization."
+            "The user is not a member of any organization."
         };
-        Self::new(OAuthCode::AccessDenied, description, "the person could not approve")
+        Self::new(OAuthCode::AccessDenied, description, "the user could not approve")
     }
 
     /// The organization does not allow device codes, or not from the network where this one was entered.

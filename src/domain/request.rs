@@ -14,7 +14,7 @@ text_enum! {
         CannotApprove = "cannot_approve",
         /// The organization does not allow personal tokens.
         SwitchedOff = "switched_off",
-        /// The organization does not allow codes to be copied, and the waiting tool was told so.
+        /// The organization does not allow copied codes, and the waiting tool was told so.
         NotAllowed = "not_allowed",
     }
 }

@@ -45,7 +45,10 @@ pub fn audience(
     let first = wanted.next().unwrap_or(Ok(None))?;
     for other in wanted {
         if other? != first {
-            return Err(refused("A token is for one resource. Ask for one at a time.", "several resources"));
+            return Err(refused(
+                "A token is for a single resource. Request one at a time.",
+                "several resources",
+            ));
         }
     }
     let is_test = mode == Some(Mode::Test);
@@ -53,11 +56,11 @@ pub fn audience(
         Some(resource) if resource.test == is_test => Ok(resource.id.clone()),
         None if !is_test => Ok(issuer.to_owned()),
         Some(_) if !is_test => Err(refused(
-            "This resource takes tokens of test keys only.",
+            "This resource accepts tokens of test keys only.",
             "a live credential for a test resource",
         )),
         Some(_) | None => Err(refused(
-            "A test key is exchanged only for a resource that is marked as test. Name one as resource.",
+            "A test key can be exchanged only for a test resource. Name one in resource.",
             "a test key for a live audience",
         )),
     }
@@ -69,7 +72,7 @@ pub fn find<'a>(
     resources: &'a [Resource],
     asked: &str,
 ) -> Result<Option<&'a Resource>, OAuthError> {
-    let unknown = || refused("This resource is not known here.", "unknown resource");
+    let unknown = || refused("This resource is not known to this server.", "unknown resource");
     let asked = canonical(asked).map_err(|_| unknown())?;
     if canonical(issuer).as_ref() == Ok(&asked) {
         return Ok(None);

@@ -142,7 +142,7 @@ impl Catalog {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScopeSet(BTreeSet<String>);
 
-const BAD_SCOPE: ParseError = ParseError("scope holds a character that RFC 6749 does not allow");
+const BAD_SCOPE: ParseError = ParseError("scope has a character that RFC 6749 does not allow");
 
 impl ScopeSet {
     /// Parses a space-separated list.

@@ -59,8 +59,8 @@ pub fn exchange(
         DeviceStatus::Open => wait(work, &device_request)?,
         DeviceStatus::Denied => {
             requests::consume(work.conn, &device_request.id, None, work.now)?;
-            let description = "The sign-in was refused in the browser. Nothing was given.";
-            OAuthError::new(OAuthCode::AccessDenied, description, "the person said no")
+            let description = "The user denied the sign-in in the browser.";
+            OAuthError::new(OAuthCode::AccessDenied, description, "the user denied the request")
         }
         DeviceStatus::CannotApprove => {
             requests::consume(work.conn, &device_request.id, None, work.now)?;
@@ -86,13 +86,13 @@ fn wait(work: &mut Work<'_>, device_request: &DeviceRequest) -> Result<OAuthErro
         return Ok(OAuthError::new(
             OAuthCode::SlowDown,
             format!("Wait {} seconds between two requests.", slower.num_seconds()),
-            "asked too early",
+            "polled too early",
         ));
     }
     requests::record_poll(work.conn, &device_request.id, work.now, device_request.interval_seconds)?;
     Ok(OAuthError::new(
         OAuthCode::AuthorizationPending,
-        "Nobody has answered yet. Ask again after the interval.",
+        "The user has not answered yet. Poll again after the interval.",
         "pending",
     ))
 }
@@ -110,7 +110,7 @@ fn start_session(
     let scopes = device_request.granted.as_deref().ok_or_else(damaged)?;
     let auth_time = device_request.auth_time.ok_or_else(damaged)?;
     let ActiveMember { organization, role, .. } = memberships::active_member(work.conn, org_id, user_id)?
-        .ok_or_else(|| OAuthError::invalid_grant("the person is no longer a member"))?;
+        .ok_or_else(|| OAuthError::invalid_grant("the user is no longer a member"))?;
     check_policy(context.config, &organization, device_request)?;
     let granted = ScopeSet::parse(scopes).map_err(|_| {
         StoreError::Failed(format!("the scopes approved for {} cannot be read", device_request.id))

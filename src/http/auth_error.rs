@@ -147,7 +147,7 @@ pub(super) fn row(error: &AuthError) -> Row {
             ErrorCode::PersonalTokensAdminsOnly,
             (Some(AccessDenied), Some(PERSONAL_TOKENS_ADMINS_ONLY)),
             Challenge::None,
-            format!("{organization} allows personal tokens to its owners and admins alone."),
+            format!("{organization} allows personal tokens for owners and admins only."),
         ),
         AuthError::ApiKeysOff { organization } => Row::new(
             FORBIDDEN,
@@ -161,7 +161,7 @@ pub(super) fn row(error: &AuthError) -> Row {
             ErrorCode::AddressNotAllowed,
             (Some(AccessDenied), Some(ADDRESS_NOT_ALLOWED)),
             Challenge::None,
-            "The API key may not be used from this address. Whoever manages it decides from where.",
+            "The API key may not be used from this address. Use it from an allowed address, or create a key that allows this one.",
         ),
         AuthError::InsufficientScope { required, header } => {
             let message = format!("The credential does not have the required scope: {required}.");
@@ -182,7 +182,7 @@ pub(super) fn store_row(error: &StoreError) -> Row {
                 ErrorCode::TemporarilyUnavailable,
                 (Some(OAuthCode::TemporarilyUnavailable), None),
                 Challenge::None,
-                "The server cannot take this now. Try again, a POST with the same Idempotency-Key.",
+                "The server is temporarily unavailable. Try again; repeat a POST with the same Idempotency-Key.",
             )
         },
         StoreError::Conflict(_) | StoreError::Failed(_) => Row::new(

@@ -41,7 +41,7 @@ impl ClientCredentials {
             });
         };
         if in_form.is_some() {
-            return Err(OAuthError::invalid_request("Use one way to authenticate the client, not two."));
+            return Err(OAuthError::invalid_request("Use only one method to authenticate the client."));
         }
         if form.get("client_id").is_some_and(|named| named != id) {
             return Err(OAuthError::invalid_request("Header and body name different clients."));

@@ -21,7 +21,7 @@ impl FromRequest for OAuthForm {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             if !request.query_string().is_empty() {
-                let text = "Parameters belong into the body of the request, not into its query.";
+                let text = "Send the parameters in the body of the request, not in its query.";
                 return Err(OAuthError::invalid_request(text).into());
             }
             Ok(Self(form::read(&request, payload).await?))

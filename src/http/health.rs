@@ -29,7 +29,7 @@ fn report_json(report: &Report) -> Value {
 fn database(report: &Report) -> Value {
     match report.database {
         None => json!({ "status": "ok" }),
-        Some(NoWrite::Late) => failed("a write does not end within 2 s"),
+        Some(NoWrite::Late) => failed("a write did not finish within 2 s"),
         Some(NoWrite::Refused) => failed("a write fails; the log says why"),
     }
 }
@@ -52,7 +52,7 @@ fn clock(report: &Report) -> Value {
             by,
         ),
         Some(ClockFault::System(by)) => {
-            ("the system clock differs from the time of the server; nothing is deleted meanwhile", by)
+            ("the system clock differs from the time of the server; nothing is deleted until they agree", by)
         }
     };
     let mut described = failed(reason);

@@ -98,20 +98,24 @@ async fn as_subject(app: &App, request: &HttpRequest, form: &Parameters) -> Resu
     }
     let secret = subject_token(app, form)?;
     let invalid = |reason: String| {
-        OAuthError::new(OAuthCode::InvalidRequest, "The subject_token is not valid, or not any more.", reason)
+        OAuthError::new(
+            OAuthCode::InvalidRequest,
+            "The subject_token is invalid, expired or revoked.",
+            reason,
+        )
     };
     api_auth::check(app, request, &secret, None).await.map_err(|error| refused(error, invalid))
 }
 
 fn subject_token(app: &App, form: &Parameters) -> Result<Secret, OAuthError> {
     if form.get("actor_token").is_some() {
-        return Err(OAuthError::invalid_request("This server knows no actor_token."));
+        return Err(OAuthError::invalid_request("actor_token is not supported."));
     }
     if ExchangeType::parse(required(form, "subject_token_type")?) != Some(ExchangeType::AccessToken) {
-        return Err(OAuthError::invalid_request("subject_token_type must be that of an access token."));
+        return Err(OAuthError::invalid_request("subject_token_type must be the type of an access token."));
     }
     if form.get("requested_token_type").is_some_and(|wanted| ExchangeType::parse(wanted).is_none()) {
-        return Err(OAuthError::invalid_request("Only access tokens are given in exchange."));
+        return Err(OAuthError::invalid_request("requested_token_type must be the type of an access token."));
     }
     let secret = Secret::new(required(form, "subject_token")?);
     match SecretForm::of(&app.config.brand.token_prefix, secret.expose()) {

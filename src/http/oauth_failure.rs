@@ -131,14 +131,14 @@ impl OAuthFailure {
             Self::Form(error) => OAuthError::invalid_request(format!("The request is malformed: {error}.")),
             Self::Store(StoreError::Unavailable(_)) | Self::Signing(SignError::Busy) => OAuthError::new(
                 OAuthCode::TemporarilyUnavailable,
-                "The server cannot take this now. Try again in a moment.",
+                "The server is temporarily unavailable. Try again in a moment.",
                 "unavailable",
             ),
             Self::TooMany { seconds } => OAuthError {
                 error_code: Some(RATE_LIMITED),
                 ..OAuthError::new(
                     OAuthCode::TemporarilyUnavailable,
-                    format!("Too many sign-ins were begun from this address. Try again in {seconds} s."),
+                    format!("Too many sign-ins were started from this address. Try again in {seconds} s."),
                     "too many requests",
                 )
             },

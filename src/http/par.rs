@@ -102,8 +102,8 @@ pub async fn status(
 }
 
 fn too_fast() -> OAuthError {
-    let description = "The status is asked for too often. Wait 5 seconds longer each time.";
-    OAuthError::new(OAuthCode::SlowDown, description, "asked too fast")
+    let description = "The status was requested too often. Wait 5 seconds longer between requests.";
+    OAuthError::new(OAuthCode::SlowDown, description, "polled too fast")
 }
 
 fn status_body(progress: Progress) -> Status {
@@ -119,7 +119,7 @@ fn status_body(progress: Progress) -> Status {
     match progress {
         Progress::Waiting => Status { status: "waiting", refused: None },
         Progress::Ended => Status { status: "ended", refused: None },
-        Progress::Denied => refused(None, "The person chose Deny on the approval page.", None),
+        Progress::Denied => refused(None, "The user chose Deny on the approval page.", None),
         Progress::CannotApprove { in_organization } => {
             let error = OAuthError::cannot_approve(in_organization);
             let (code, description) = (error.code.as_str(), error.description);
@@ -136,7 +136,7 @@ fn status_body(progress: Progress) -> Status {
             refused(Some(PERSONAL_TOKENS_DISABLED), description, None)
         }
         Progress::CopiedCodesOff { device_codes } => {
-            let description = "The organization does not allow codes to be copied.";
+            let description = "The organization does not allow copied codes.";
             refused(Some(COPIED_CODES_DISABLED), description, Some(device_codes))
         }
     }

@@ -175,7 +175,7 @@ impl TokenRequest {
             })),
             None => Err(OAuthError::new(
                 OAuthCode::UnsupportedGrantType,
-                "This server does not know this grant_type.",
+                "This server does not support this grant_type.",
                 "unknown grant_type",
             )),
         }

@@ -38,10 +38,10 @@ const MAX_ACTORS: usize = 1000;
 const SEARCHED: usize = 10_000;
 
 const TOO_MANY_ACTORS: ParseError = ParseError(
-    "The actor's text is in more than 1,000 names. Give more of the name, the email address, or an id.",
+    "More than 1,000 names contain this text. Use a longer part of the name, the email address, or an id as actor.",
 );
 const TOO_MANY_MEMBERS: ParseError = ParseError(
-    "The organization has more than 10,000 members and service accounts, too many to search for a part of a name. Give \
+    "The organization has more than 10,000 members and service accounts, too many to search for a part of a name. Use \
      the whole email address, or an id.",
 );
 

@@ -25,7 +25,7 @@ pub enum AuthError {
         slug: String,
         settings_url: String,
     },
-    /// The organization allows personal tokens to its owners and admins alone.
+    /// The organization allows personal tokens for owners and admins only.
     PersonalTokensAdminsOnly {
         organization: String,
     },

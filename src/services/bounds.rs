@@ -34,19 +34,24 @@ impl Bounds {
         if let Some(last) = self.ends_at
             && ends_at.is_none_or(|end| end > last)
         {
-            let message = format!("What is made with this credential ends with it, by {}.", last.iso());
+            let message = format!(
+                "A credential created with this one must not expire later than it does, {}.",
+                last.iso()
+            );
             return Err(ServiceRefusal::invalid("expiresAt", message));
         }
         if self.mode == Some(Mode::Test) && kind.mode() == Some(Mode::Live) {
             return Err(ServiceRefusal::invalid(
                 "mode",
-                "A test key makes test keys only. Sign in to make a live one.",
+                "A test key can create only test keys. Sign in to create a live one.",
             ));
         }
         if let Some(own) = &self.allowed_addresses
             && !allowed_addresses.is_some_and(|wanted| wanted.is_subset(own))
         {
-            let message = format!("This credential works from {own} only, and so must what is made with it.");
+            let message = format!(
+                "This credential works only from {own}, so a key created with it must be limited to these addresses or fewer."
+            );
             return Err(ServiceRefusal::invalid("allowedAddresses", message));
         }
         Ok(())

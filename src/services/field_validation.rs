@@ -36,7 +36,7 @@ pub(super) fn scopes(catalog: &Catalog, names: &[String]) -> Result<ScopeSet, Se
         // The value is not echoed: it may be long, or anything.
         Some(_) => Err(ServiceRefusal::invalid(
             "scopes",
-            "scopes names one that does not exist. GET /api/v1/scopes lists those that do.",
+            "scopes has a scope that does not exist. GET /api/v1/scopes lists all.",
         )),
         None => Ok(names.iter().cloned().collect()),
     }
@@ -57,7 +57,7 @@ pub(super) fn end(
         Lifetime::AtMost(longest) if !lifetime.allows(now, end) => {
             let last = (now + longest).iso();
             let message = format!(
-                "{organization} lets {what} live for at most {}. Choose an expiresAt up to {last}, or ask an owner or admin to allow more.",
+                "{organization} limits the lifetime of {what} to {}. Choose an expiresAt up to {last}, or ask an owner or admin to allow more.",
                 words(longest.num_seconds())
             );
             Err(ServiceRefusal::invalid("expiresAt", message))
@@ -90,7 +90,7 @@ mod tests {
         let Err(ServiceRefusal::Invalid { field: "expiresAt", message }) = ends(None) else {
             panic!("allowed")
         };
-        assert!(message.contains("at most 90 days") && message.contains("1970-04-01"), "{message}");
+        assert!(message.contains("to 90 days") && message.contains("1970-04-01"), "{message}");
         assert!(ends(Some(at(0))).is_err());
         assert_eq!((words(1), words(7200)), ("1 second".to_owned(), "2 hours".to_owned()));
     }

@@ -53,8 +53,8 @@ pub fn claims(
 
 /// Refusal for keys with an address allowlist, which an offline verifier could not enforce.
 fn address_bound() -> OAuthError {
-    let description = "An API key that works from some addresses only cannot be exchanged. Present the key itself, or \
-                       use one without allowed addresses.";
+    let description = "An API key that is limited to some addresses cannot be exchanged. Present the key itself, or use \
+                       one without such a limit.";
     OAuthError {
         error_code: Some(ADDRESS_BOUND_KEY),
         ..OAuthError::new(OAuthCode::InvalidTarget, description, ADDRESS_BOUND_KEY)
@@ -82,7 +82,7 @@ fn narrowed(requested: Option<&str>, effective: &ScopeSet) -> Result<ScopeSet, O
         Ok(scopes) if scopes.is_subset(effective) => Ok(scopes),
         Ok(_) | Err(_) => Err(OAuthError::new(
             OAuthCode::InvalidScope,
-            "The credential does not have every scope that was asked for.",
+            "The credential does not have all of the requested scopes.",
             "scope outside of what the credential may do",
         )),
     }

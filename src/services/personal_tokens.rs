@@ -47,7 +47,7 @@ pub fn create(
         return Err(ServiceRefusal::Forbidden { code: ForbiddenCode::PersonalTokensOff, message }.into());
     }
     if !policy.creators.include(&actor.role) {
-        let message = format!("{} allows personal tokens to its owners and admins alone.", organization.name);
+        let message = format!("{} allows personal tokens for owners and admins only.", organization.name);
         return Err(ServiceRefusal::forbidden(message).into());
     }
     let name = field_validation::name(&new.name)?;
@@ -102,7 +102,9 @@ pub fn revoke(
 /// Refuses actors other than users: a program with a key cannot create personal tokens.
 fn require_person(actor: &OrgActor) -> Result<SubjectId, ServiceRefusal> {
     let Some(id) = actor.person() else {
-        return Err(ServiceRefusal::forbidden("An API key has no personal tokens. Sign in as a person."));
+        return Err(ServiceRefusal::forbidden(
+            "Personal tokens belong to users. Sign in instead of using an API key.",
+        ));
     };
     actor.require(TOKENS_MANAGE).map(|()| SubjectId::User(id.to_owned()))
 }

@@ -45,8 +45,12 @@ pub fn create(
     new: &NewServiceAccount,
 ) -> Result<AccountWithCreator, TxError<ServiceRefusal>> {
     let actor = actor.recheck_with(work, config, SERVICE_ACCOUNTS_MANAGE)?;
-    let not_a_person = || ServiceRefusal::forbidden("Service accounts are made by people. Sign in as one.");
-    let creator = actor.person().ok_or_else(not_a_person)?;
+    let not_a_user = || {
+        ServiceRefusal::forbidden(
+            "Only users can create service accounts. Sign in instead of using an API key.",
+        )
+    };
+    let creator = actor.person().ok_or_else(not_a_user)?;
     require_known_role(config, &new.role)?;
     actor.require_not_outranked(&config.catalog, &new.role)?;
     let account = ServiceAccount {
@@ -173,7 +177,7 @@ fn require_known_role(config: &Config, role: &str) -> Result<(), ServiceRefusal>
         return Ok(());
     }
     let roles = config.roles.iter().map(|role| role.id.as_str()).collect::<Vec<_>>().join(", ");
-    Err(ServiceRefusal::invalid("role", format!("role is none that exists. Use one of {roles}.")))
+    Err(ServiceRefusal::invalid("role", format!("role does not exist. Use one of {roles}.")))
 }
 
 /// Number of active keys of a service account.

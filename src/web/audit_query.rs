@@ -19,7 +19,7 @@ use crate::store::usage_events;
 const DEFAULT_PERIOD: TimeDelta = TimeDelta::days(29);
 
 const BAD_TIME: ParseError =
-    ParseError("since and until are times such as 2026-11-23T08:00:00Z, or days such as 2026-11-23.");
+    ParseError("since and until must be times such as 2026-11-23T08:00:00Z, or days such as 2026-11-23.");
 
 /// The query of a request.
 pub fn parse(query: &str) -> Result<Parameters, ParseError> {
@@ -30,7 +30,7 @@ pub fn parse(query: &str) -> Result<Parameters, ParseError> {
 pub fn events(query: &Parameters) -> Result<EventQuery, ParseError> {
     let text = |name: &str| query.get(name).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let action = |name: &str| Action::parse(name).ok_or(ParseError("There is no such action."));
-    let outcome = |name: &str| Outcome::parse(name).ok_or(ParseError("outcome is success or refused."));
+    let outcome = |name: &str| Outcome::parse(name).ok_or(ParseError("outcome must be success or refused."));
     Ok(EventQuery {
         since: since(query)?,
         until: until(query)?,
@@ -43,7 +43,8 @@ pub fn events(query: &Parameters) -> Result<EventQuery, ParseError> {
 
 /// The filters of the list of uses.
 pub fn uses(query: &Parameters) -> Result<usage_events::UsageEventFilter, ParseError> {
-    let outcome = |name: &str| UseOutcome::parse(name).ok_or(ParseError("outcome is allowed or denied."));
+    let outcome =
+        |name: &str| UseOutcome::parse(name).ok_or(ParseError("outcome must be allowed or denied."));
     Ok(usage_events::UsageEventFilter {
         since: since(query)?,
         until: until(query)?,
@@ -61,7 +62,7 @@ pub fn counts(query: &Parameters, now: Time) -> Result<usage_counts::UsageCountF
         {
             Ok(text.to_owned())
         }
-        Some(_) => Err(ParseError("from and to are days such as 2026-11-23.")),
+        Some(_) => Err(ParseError("from and to must be days such as 2026-11-23.")),
     };
     Ok(usage_counts::UsageCountFilter {
         from: day("from", now - DEFAULT_PERIOD)?,
@@ -95,11 +96,11 @@ pub fn limit(query: &Parameters, usual: usize, most: usize) -> Result<usize, Par
     match query.get("limit").map(str::parse) {
         None => Ok(usual),
         Some(Ok(limit)) if (1..=most).contains(&limit) => Ok(limit),
-        Some(_) => Err(ParseError("limit is not a number that this list takes.")),
+        Some(_) => Err(ParseError("limit is not a number in the range of this list.")),
     }
 }
 
-const BAD_CURSOR: ParseError = ParseError("The cursor is not one that this server has given.");
+const BAD_CURSOR: ParseError = ParseError("The cursor was not issued by this server.");
 
 /// Cursor of an event, opaque to clients.
 pub fn event_cursor((at, sequence): EventCursor) -> String {

@@ -21,7 +21,7 @@ pub enum FormError {
     ContentType,
     #[error("the body is larger than {MAX_BODY} bytes")]
     TooLarge,
-    #[error("the body did not arrive")]
+    #[error("the body is incomplete")]
     Incomplete,
     #[error(transparent)]
     Parameters(#[from] ParametersError),

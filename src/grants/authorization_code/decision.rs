@@ -26,10 +26,10 @@ text_enum! {
         ForeignClient = "the code belongs to another client",
         OtherRedirectUri = "another redirect URI than at the authorization endpoint",
         PkceMismatch = "the code verifier does not match",
-        Reused = "the code was used twice; the session it made is revoked",
-        TooManyTries = "too many tries with a wrong verifier",
+        Reused = "the code was used twice; its session is revoked",
+        TooManyTries = "too many attempts with a wrong verifier",
         Expired = "the code has expired",
-        NotMember = "the person is no longer a member",
+        NotMember = "the user is no longer a member",
         PersonalTokensOff = "the organization does not allow personal tokens",
         CopiedCodesOff = "the organization does not allow copied codes",
     }

@@ -25,7 +25,7 @@ impl RefreshRefusal {
             Self::GrantNotAllowed => Client::not_permitted(Grant::RefreshToken),
             Self::ScopeNotGranted => OAuthError::new(
                 OAuthCode::InvalidScope,
-                "A refresh can only ask for scopes that the sign-in was granted. Sign in again to get more.",
+                "A refresh can request only scopes that the session has. Sign in again to add scopes.",
                 self.as_str(),
             ),
             Self::UnknownToken

@@ -48,7 +48,7 @@ impl PartialSchema for ScopeId {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .description(Some("A scope; `GET /api/v1/scopes` says what each allows."))
+            .description(Some("The id of a scope. `GET /api/v1/scopes` describes each one."))
             .into()
     }
 }

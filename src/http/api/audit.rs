@@ -69,7 +69,7 @@ struct AuditEvent {
     details: Value,
 }
 
-/// Who did it: `user`, `service_account`, `client`, `operator` or `anonymous`.
+/// The actor: `user`, `service_account`, `client`, `operator` or `anonymous`.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "a part of `AuditEvent`")]
 struct Actor {
@@ -99,7 +99,7 @@ impl PartialSchema for FileFormat {
 
 impl ToSchema for FileFormat {}
 
-const ACTOR: &str = "Who did it: an id, or a part of a name or email address. In an organization with more than 10,000 members and \
+const ACTOR: &str = "The actor: an id, or a part of a name or email address. In an organization with more than 10,000 members and \
     service accounts: an id, or a whole email address.";
 
 /// Filter parameters of events.
@@ -111,8 +111,8 @@ impl IntoParams for Filters {
         parameters.extend([
             query("actor", ACTOR).schema(Some(String::schema())).build(),
             query("credential", "The id of the credential.").schema(Some(String::schema())).build(),
-            query("action", "What happened.").schema(Some(actions())).build(),
-            query("outcome", "How it ended.").schema(Some(outcomes())).build(),
+            query("action", "The action.").schema(Some(actions())).build(),
+            query("outcome", "The outcome.").schema(Some(outcomes())).build(),
         ]);
         parameters
     }
@@ -120,10 +120,13 @@ impl IntoParams for Filters {
 
 /// `since` and `until`
 pub(super) fn period() -> Vec<Parameter> {
-    [("since", "From when on: a time, or a day in UTC."), ("until", "Until when: a time, or a day in UTC.")]
-        .into_iter()
-        .map(|(name, description)| query(name, description).schema(Some(String::schema())).build())
-        .collect()
+    [
+        ("since", "Start of the period: a time, or a day in UTC."),
+        ("until", "End of the period: a time, or a day in UTC, which is included."),
+    ]
+    .into_iter()
+    .map(|(name, description)| query(name, description).schema(Some(String::schema())).build())
+    .collect()
 }
 
 /// Paging parameters of a log.
@@ -195,7 +198,7 @@ pub async fn export(
     let query = audit_query::parse(request.query_string())?;
     let asked: EventQuery = audit_query::events(&query)?;
     let format = query.get("format").and_then(Format::parse);
-    let format = format.ok_or_else(|| ApiError::bad_request("format is csv or jsonl."))?;
+    let format = format.ok_or_else(|| ApiError::bad_request("format must be csv or jsonl."))?;
     let org_id = caller.0.organization.id.clone();
     let filter = app.store.report(move |conn| audit_log::filter(conn, &org_id, &asked)).await??;
     if is_head(&request) {

@@ -133,7 +133,7 @@ impl ApiError {
             | Self::Forbidden { message, .. }
             | Self::Ended(message) => message.clone(),
             Self::IdempotencyConflict => {
-                "This Idempotency-Key was used for another request. Use a new one for each thing to be done."
+                "This Idempotency-Key was used for another request. Use a new one for each operation."
                     .to_owned()
             }
             Self::TooLarge => format!("The body is larger than {MAX_BODY} bytes."),
@@ -232,7 +232,7 @@ pub struct ErrorAnswer {
     error: ErrorDetail,
 }
 
-/// What went wrong.
+/// The error.
 #[derive(Serialize, ToSchema)]
 pub struct ErrorDetail {
     #[serde(rename = "type")]
@@ -250,17 +250,17 @@ pub struct ErrorDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     required_scopes: Option<Vec<String>>,
-    /// With `personal_tokens_disabled`: whose switch is off.
+    /// With `personal_tokens_disabled`: the organization that does not allow them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     organization: Option<SwitchedOff>,
-    /// With `personal_tokens_disabled`: where an owner or admin turns it on.
+    /// With `personal_tokens_disabled`: the page on which an owner or admin can turn them on.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     settings_url: Option<String>,
 }
 
-/// The organization whose switch is off.
+/// The organization that does not allow personal tokens.
 #[derive(Serialize, ToSchema)]
 pub struct SwitchedOff {
     name: String,

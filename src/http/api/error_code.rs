@@ -101,13 +101,13 @@ impl ErrorCode {
     /// What to do about it.
     pub fn remedy(self) -> &'static str {
         match self {
-            Self::InvalidRequest => "Mend the request; the message says what is wrong with it.",
+            Self::InvalidRequest => "Correct the request; the message says what is wrong with it.",
             Self::AmbiguousCredentials => "Send one credential, in one header.",
             Self::CredentialInQuery => {
-                "Send the credential in a header. What was in the URL is in logs now: replace it."
+                "Send the credential in a header. Replace the one that was in the URL: it may be in logs."
             }
             Self::MissingCredential => "Send Authorization: Bearer or X-API-Key.",
-            Self::InvalidApiKey => "Check that all of the credential was sent, and to the right server.",
+            Self::InvalidApiKey => "Check that the credential is complete and was issued by this server.",
             Self::ExpiredApiKey => "Create a new credential, or sign in again.",
             Self::RevokedApiKey => {
                 "Create a new credential, or sign in again; the audit log says who revoked it."
@@ -116,18 +116,24 @@ impl ErrorCode {
             Self::NotPermitted => "Ask an owner or admin of the organization.",
             Self::ApiKeysDisabled => "Ask an owner or admin to turn API keys on.",
             Self::PersonalTokensDisabled => "Ask an owner or admin to turn personal tokens on.",
-            Self::PersonalTokensAdminsOnly => "Ask an owner or admin to allow everybody personal tokens.",
-            Self::AddressNotAllowed => "Call from an address that the API key allows, or have it changed.",
+            Self::PersonalTokensAdminsOnly => {
+                "Ask an owner or admin to allow personal tokens for all members."
+            }
+            Self::AddressNotAllowed => {
+                "Use the API key from an allowed address, or create one that allows this address."
+            }
             Self::NotFound => "Check the id, and that it belongs to the credential's organization.",
-            Self::Ended => "Create a new one: what has ended stays as it is.",
-            Self::IdempotencyConflict => "Use a new Idempotency-Key for each thing to be done.",
+            Self::Ended => "Create a new one; one that has ended cannot be changed.",
+            Self::IdempotencyConflict => "Use a new Idempotency-Key for each operation.",
             Self::TooLarge => "Send a smaller body.",
             Self::UnsupportedMediaType => "Send Content-Type: application/json.",
-            Self::InvalidParameter => "Mend the field that param names.",
-            Self::RateLimited => "Wait as many seconds as Retry-After says.",
-            Self::InternalError => "Try again; if it stays, give the request_id to whoever runs the server.",
+            Self::InvalidParameter => "Correct the field named in param.",
+            Self::RateLimited => "Wait for the number of seconds in Retry-After.",
+            Self::InternalError => {
+                "Try again; if it happens again, send the request_id to the operator of the server."
+            }
             Self::TemporarilyUnavailable => {
-                "Try again after as many seconds as Retry-After says, a POST with the same Idempotency-Key: it may have taken effect."
+                "Try again after the number of seconds in Retry-After. Repeat a POST with the same Idempotency-Key: it may have taken effect."
             }
         }
     }

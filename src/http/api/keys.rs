@@ -56,7 +56,7 @@ fn not_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Str
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = Rotation)]
 pub struct Rotate {
-    /// How long the old key stays valid: not at all, an hour or a day.
+    /// Seconds until the old key ends: 0, 3600 (an hour) or 86400 (a day).
     #[serde(default)]
     #[schema(schema_with = overlaps)]
     overlap_seconds: i64,

@@ -46,7 +46,7 @@ pub struct Reported {
     operation_id = "reportLeakedSecrets",
     tag = "Leaked secrets",
     request_body(content = Vec<LeakedSecret>, description = "1 to 100 secrets."),
-    responses((status = 202, description = "The report was taken.", body = Data<Reported>), Reading, Limited, Failures),
+    responses((status = 202, description = "The report was accepted.", body = Data<Reported>), Reading, Limited, Failures),
     security(())
 )]
 pub async fn report(
@@ -57,7 +57,7 @@ pub async fn report(
     limits::report_leaks(&app, &request)?;
     let found: Vec<LeakedSecret> = body(&request, payload.into_inner()).await?;
     if !(1..=MAX_SECRETS).contains(&found.len()) {
-        return Err(ApiError::bad_request(format!("A report holds 1 to {MAX_SECRETS} secrets.")));
+        return Err(ApiError::bad_request(format!("A report must have 1 to {MAX_SECRETS} secrets.")));
     }
     let received = found.len();
     app.confirm_keys().await?;

@@ -48,28 +48,28 @@ use crate::web::api_document::ApiDocument;
     components(schemas(ErrorAnswer)),
     security(("bearer" = []), ("apiKey" = [])),
     tags(
-        (name = "Credentials", description = "What was presented, and what it may do."),
-        (name = "API keys", description = "Keys belong to an organization. Each acts for the person who made it, or for a service account."),
-        (name = "Personal tokens", description = "Secrets that people make for programs of their own."),
-        (name = "Service accounts", description = "Programs that belong to an organization and never sign in."),
-        (name = "Sessions", description = "What one sign-in of a command-line tool makes."),
-        (name = "Scopes", description = "What credentials can be allowed to do."),
-        (name = "Audit log", description = "Who did what, and what credentials are used for."),
-        (name = "Leaked secrets", description = "For those who search for secrets where they should not be."),
-        (name = "This document", description = "The API as a machine reads it."),
+        (name = "Credentials", description = "Identify and verify credentials."),
+        (name = "API keys", description = "Keys of an organization. Each acts for the user who created it, or for a service account."),
+        (name = "Personal tokens", description = "Secrets that users create for their own programs."),
+        (name = "Service accounts", description = "Identities for programs. They belong to an organization and never sign in."),
+        (name = "Sessions", description = "CLI sessions. Each one is a sign-in of a command-line tool."),
+        (name = "Scopes", description = "The permissions that a credential can have."),
+        (name = "Audit log", description = "The events of an organization, and the uses of its credentials."),
+        (name = "Leaked secrets", description = "For scanners that find secrets in public places."),
+        (name = "This document", description = "The API in machine-readable form."),
     )
 )]
 struct Api;
 
 const DESCRIPTION: &str = "\
-Send an access token, an API key or a personal token with each call, as `Authorization: Bearer ...` or as `X-API-Key: ...`.
+Send an access token, an API key or a personal token with each request, as `Authorization: Bearer ...` or as `X-API-Key: ...`.
 
-What succeeds is in `data`. Lists have a `nextCursor`, which leads to the next page. What fails is in `error`, and its \
-`code` says why. Every answer has an `X-Request-Id`; one that you send is kept. Times are those of \
-RFC 3339; answers give them in UTC, with milliseconds.
+A successful response has `data`; a list also has `nextCursor`, the cursor of the next page. A failed one has `error`, and \
+its `code` gives the reason. Every response has an `X-Request-Id`; one that you send is kept. Times are in the format of \
+RFC 3339; responses give them in UTC, with milliseconds.
 
-What cannot be meant for this server is refused before it reaches the API, in plain text: another `Host`, a head that is \
-too large, an address with a NUL in it.";
+Requests with another `Host`, with a URL or headers that are too large, or with a NUL in the path are rejected before \
+they reach the API. Except for another `Host`, the response is plain text.";
 
 /// The document of a deployment.
 pub fn build(config: Arc<Config>) -> ApiDocument {
@@ -97,7 +97,7 @@ fn described(config: &Config) -> Value {
             "type": "apiKey",
             "in": "header",
             "name": "X-API-Key",
-            "description": "The same in a header of its own.",
+            "description": "The same credentials, in a header of their own.",
         },
     });
     document["components"]["schemas"]["ScopeId"]["enum"] = json!(config.catalog.ids().collect::<Vec<_>>());
@@ -107,7 +107,7 @@ fn described(config: &Config) -> Value {
 
 /// Adds the request id header to every response.
 fn with_request_ids(document: &mut Value) {
-    let header = json!({ "description": "Names the request.", "schema": { "type": "string" } });
+    let header = json!({ "description": "The id of the request.", "schema": { "type": "string" } });
     let shared =
         document["components"]["responses"].as_object_mut().into_iter().flat_map(|all| all.values_mut());
     for response in shared {

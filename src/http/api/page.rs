@@ -31,7 +31,7 @@ impl ListQuery {
         let size = match query.get("limit").map(str::parse) {
             None => DEFAULT_PAGE_SIZE,
             Some(Ok(size)) if (1..=MAX_PAGE_SIZE).contains(&size) => size,
-            Some(_) => return Err(ApiError::bad_request("limit is not a number from 1 to 100.")),
+            Some(_) => return Err(ApiError::bad_request("limit must be a number from 1 to 100.")),
         };
         Ok(Self { after, size })
     }
@@ -72,8 +72,8 @@ pub(super) fn parameters(usual: usize, most: usize) -> Vec<Parameter> {
         .maximum(Some(most))
         .default(Some(usual.into()));
     vec![
-        query("limit", "How many there are on a page.").schema(Some(limit)).build(),
-        query("cursor", "`nextCursor` of the page before.").schema(Some(String::schema())).build(),
+        query("limit", "The page size.").schema(Some(limit)).build(),
+        query("cursor", "`nextCursor` of the previous page.").schema(Some(String::schema())).build(),
     ]
 }
 
@@ -88,8 +88,7 @@ pub(super) fn query(name: &str, description: &str) -> ParameterBuilder {
 }
 
 fn cursor(text: &str) -> Result<(Time, String), ApiError> {
-    cursor::read(text)
-        .ok_or_else(|| ApiError::bad_request("The cursor is not one that this server has given."))
+    cursor::read(text).ok_or_else(|| ApiError::bad_request("The cursor was not issued by this server."))
 }
 
 #[cfg(test)]

@@ -119,13 +119,16 @@ fn error(status: StatusCode, codes: &[ErrorCode], required_scopes: &str) -> Resp
     let headers: &[(&str, &str)] = match status {
         StatusCode::UNAUTHORIZED => &[("WWW-Authenticate", "The challenge of RFC 6750.")],
         StatusCode::FORBIDDEN => &[
-            ("WWW-Authenticate", "With `insufficient_scope`: the challenge of RFC 6750, with the scopes."),
-            (required_scopes, "With `insufficient_scope`: the scopes that the call takes, by spaces."),
+            (
+                "WWW-Authenticate",
+                "With `insufficient_scope`: the challenge of RFC 6750, with the required scopes.",
+            ),
+            (required_scopes, "With `insufficient_scope`: the required scopes, separated by spaces."),
         ],
         StatusCode::TOO_MANY_REQUESTS => &[
             ("Retry-After", "Seconds to wait."),
-            ("RateLimit", "What is left of the policy that has to be waited for."),
-            ("RateLimit-Policy", "That policy."),
+            ("RateLimit", "The remaining quota of the exceeded policy."),
+            ("RateLimit-Policy", "The exceeded policy: its quota and window."),
         ],
         StatusCode::SERVICE_UNAVAILABLE => &[("Retry-After", "Seconds to wait.")],
         _ => &[],

@@ -31,11 +31,11 @@ pub struct Scope {
     label: String,
     #[schema(schema_with = level)]
     level: Level,
-    /// The roles that hold it.
+    /// The roles that include it.
     roles: Vec<String>,
 }
 
-/// Scopes that go well together.
+/// A named set of scopes.
 #[derive(Serialize, ToSchema)]
 pub struct Bundle {
     id: String,
@@ -79,7 +79,7 @@ fn level() -> RefOr<Schema> {
     path = "/api/v1/scopes",
     operation_id = "listScopes",
     tag = "Scopes",
-    params(("client_id" = Option<String>, Query, description = "Only those that this OAuth client may ask for.")),
+    params(("client_id" = Option<String>, Query, description = "Return only the scopes that this OAuth client may request.")),
     responses(
         (status = 200, description = "The catalog.", body = Data<Catalog>),
         Malformed,

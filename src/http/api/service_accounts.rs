@@ -24,7 +24,7 @@ use crate::web::app::App;
 pub struct Create {
     #[schema(min_length = 1, max_length = 100, example = "CI")]
     name: String,
-    /// What it is for.
+    /// The purpose, for people.
     #[schema(min_length = 1, max_length = 200, example = "Deploys from the main branch")]
     purpose: String,
     #[schema(example = "viewer")]
@@ -48,11 +48,11 @@ pub struct ServiceAccount {
     name: String,
     purpose: String,
     role: String,
-    /// The creator; `null` once they are gone.
+    /// The creator; `null` if the user no longer exists.
     #[schema(required)]
     created_by: Option<Subject>,
     created_at: ApiTime,
-    /// Since when none of its keys work; `null` while they do.
+    /// When it was disabled, which stopped its keys; `null` while it is enabled.
     #[schema(required)]
     disabled_at: Option<ApiTime>,
 }
@@ -101,7 +101,7 @@ pub async fn create(app: web::Data<App>, request: WriteRequest<Create>) -> Resul
 
 /// List service accounts
 ///
-/// The newest first.
+/// Newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/service-accounts",
@@ -136,7 +136,7 @@ pub async fn find(request: ReadRequest, id: web::Path<String>) -> Result<HttpRes
 
 /// Disable a service account
 ///
-/// Its keys stop at once.
+/// Its keys stop working at once.
 #[utoipa::path(
     post,
     path = "/api/v1/service-accounts/{id}/disable",
@@ -156,7 +156,7 @@ pub async fn disable(
 
 /// Enable a service account
 ///
-/// Its keys that have not ended work again.
+/// Those of its keys that have not ended work again.
 #[utoipa::path(
     post,
     path = "/api/v1/service-accounts/{id}/enable",

@@ -51,7 +51,7 @@ pub struct Session {
     current: bool,
 }
 
-/// The tool that holds it.
+/// The tool that it belongs to.
 #[derive(Serialize, ToSchema)]
 pub struct SessionClient {
     #[schema(required)]
@@ -59,7 +59,7 @@ pub struct SessionClient {
     name: String,
 }
 
-/// Where the tool runs, as claimed by the tool.
+/// The device of the tool, as reported by the tool. Not verified.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Device {
@@ -109,7 +109,7 @@ impl Session {
 
 /// List your CLI sessions
 ///
-/// Those in the organization of the credential, the newest first. Only a CLI session sees them.
+/// Your sessions in the organization of the credential, newest first. Requires a CLI session.
 #[utoipa::path(
     get,
     path = "/api/v1/sessions",
@@ -178,7 +178,9 @@ pub async fn revoke(
 
 /// No scope covers sessions: a key must not see or end the sessions of users.
 fn not_a_session() -> ServiceRefusal {
-    ServiceRefusal::forbidden("Only a CLI session sees and ends CLI sessions. Sign in with the tool.")
+    ServiceRefusal::forbidden(
+        "Only a CLI session can list and end CLI sessions. Sign in with a command-line tool.",
+    )
 }
 
 /// The user id of the actor, if the session is theirs and in the organization of the credential.

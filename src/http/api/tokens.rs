@@ -34,7 +34,7 @@ pub struct Create {
 
 /// Create a personal token
 ///
-/// Only this response has the secret. Only users can create personal tokens, not API keys.
+/// Only this response has the secret. Only users can create personal tokens; an API key cannot.
 #[utoipa::path(
     post,
     path = "/api/v1/tokens",
@@ -57,7 +57,7 @@ pub async fn create(app: web::Data<App>, request: WriteRequest<Create>) -> Resul
 
 /// List your personal tokens
 ///
-/// The newest first.
+/// Newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/tokens",

@@ -76,11 +76,11 @@ pub struct Owner {
 /// Number of uses of a credential on one day, by endpoint and outcome.
 #[derive(Serialize, ToSchema)]
 pub struct DailyCount {
-    /// In UTC.
+    /// The day in UTC.
     #[schema(format = "date")]
     day: String,
     credential: String,
-    /// Of an API key.
+    /// `live` or `test` for an API key, else `null`.
     #[schema(schema_with = mode_or_null, required)]
     mode: Option<&'static str>,
     endpoint: String,
@@ -135,7 +135,8 @@ impl IntoParams for Filters {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let mut parameters = period();
         parameters.push(of_credential());
-        parameters.push(query("outcome", "Whether it was let in.").schema(Some(outcomes())).build());
+        parameters
+            .push(query("outcome", "Whether the credential was accepted.").schema(Some(outcomes())).build());
         parameters
     }
 }
@@ -148,8 +149,8 @@ impl IntoParams for Counts {
         let day =
             |name: &str, description: &str| query(name, description).schema(Some(String::schema())).build();
         let mut parameters = vec![
-            day("from", "The first day, in UTC: `2026-11-23`. 29 days ago if left out."),
-            day("to", "The last day, in UTC. Today if left out."),
+            day("from", "The first day, in UTC: `2026-11-23`. 29 days ago if omitted."),
+            day("to", "The last day, in UTC. Today if omitted."),
             of_credential(),
         ];
         parameters.extend(page::parameters(COUNTS, MAX_COUNTS));
@@ -163,7 +164,7 @@ fn of_credential() -> Parameter {
 
 /// List the uses of credentials
 ///
-/// Each use, the newest first.
+/// Newest first.
 #[utoipa::path(
     get,
     path = "/api/v1/uses",
@@ -193,7 +194,7 @@ pub async fn list(
 
 /// Count the uses of credentials
 ///
-/// By day, credential, endpoint and outcome, the first day first.
+/// By day, credential, endpoint and outcome, earliest day first.
 #[utoipa::path(
     get,
     path = "/api/v1/usage",

@@ -29,7 +29,7 @@ pub struct WhoAmI {
     /// Whether the person has organizations that are not listed.
     #[serde(rename = "moreOrganizations")]
     more_organizations: bool,
-    /// With a CLI session: the tool that holds it.
+    /// With a CLI session: the tool that it belongs to.
     #[schema(required)]
     client: Option<Client>,
     /// Effective scopes.
@@ -42,7 +42,7 @@ pub struct WhoAmI {
 pub struct PresentedCredential {
     id: String,
     name: String,
-    /// Of an API key.
+    /// `live` or `test` for an API key, else `null`.
     #[schema(schema_with = mode_or_null, required)]
     mode: Option<&'static str>,
     created_at: ApiTime,
@@ -88,13 +88,13 @@ impl Membership {
     }
 }
 
-/// Say who a credential belongs to
+/// Get the owner of the credential
 #[utoipa::path(
     get,
     path = "/api/v1/whoami",
     operation_id = "whoAmI",
     tag = "Credentials",
-    responses((status = 200, description = "What is behind the credential.", body = Data<WhoAmI>), Caller)
+    responses((status = 200, description = "The owner, organization and scopes of the credential.", body = Data<WhoAmI>), Caller)
 )]
 pub async fn whoami(app: web::Data<App>, Caller(principal): Caller) -> Result<HttpResponse, ApiError> {
     let (organizations, more_organizations) = organizations(&app, &principal).await?;

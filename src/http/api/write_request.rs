@@ -109,7 +109,7 @@ async fn json_bytes(request: &HttpRequest, payload: Payload) -> Result<web::Byte
     let bytes = form::collect(request, payload).await.map_err(|bad| match bad {
         FormError::TooLarge => ApiError::TooLarge,
         FormError::ContentType | FormError::Incomplete | FormError::Parameters(_) => {
-            ApiError::bad_request("The body did not arrive.")
+            ApiError::bad_request("The body is incomplete.")
         }
     })?;
     if !bytes.is_empty() && !request.content_type().eq_ignore_ascii_case("application/json") {
@@ -128,7 +128,7 @@ fn client_facing(error: &serde_json::Error) -> String {
             if about("missing field") || about("unknown field") || about("duplicate field") {
                 text.split(" at line").next().unwrap_or_default().chars().take(200).collect()
             } else {
-                "a value is of the wrong kind".to_owned()
+                "a value has the wrong type".to_owned()
             }
         }
         serde_json::error::Category::Syntax
@@ -145,9 +145,9 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
         |key: &&str| (1..=MAX_KEY_LENGTH).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
     match key.to_str().ok().filter(good) {
         Some(key) if keys.next().is_none() => Ok(Some(key)),
-        Some(_) | None => {
-            Err(ApiError::bad_request("Idempotency-Key must be one text of 1 to 255 visible characters."))
-        }
+        Some(_) | None => Err(ApiError::bad_request(
+            "Idempotency-Key must be a single value of 1 to 255 visible characters.",
+        )),
     }
 }
 
@@ -158,8 +158,8 @@ impl<T> IntoParams for WriteRequest<T> {
             .min_length(Some(1))
             .max_length(Some(MAX_KEY_LENGTH))
             .pattern(Some("^[!-~]+$"));
-        let description = "Any text that is new for each thing to be done. A request that is sent again with the same \
-                           one and the same body gets the same answer, marked `Idempotent-Replayed: true`, for a day.";
+        let description = "A value of your choice, new for each operation. For a day, a repeated request with the same \
+                           value and body gets the same response, marked `Idempotent-Replayed: true`.";
         let parameter = ParameterBuilder::new()
             .name("Idempotency-Key")
             .parameter_in(ParameterIn::Header)
@@ -244,6 +244,6 @@ mod tests {
         assert!(
             told(r#"{"name":1,"is_admin":true}"#).starts_with("unknown field `is_admin`, expected `name`")
         );
-        assert_eq!(told(r#"{"name":"hunter2"}"#), "a value is of the wrong kind (line 1, column 17)");
+        assert_eq!(told(r#"{"name":"hunter2"}"#), "a value has the wrong type (line 1, column 17)");
     }
 }

@@ -67,7 +67,7 @@ pub async fn page(req: PageRequest) -> PageResult {
             req.refuse(Refusal::MalformedRequest { detail })
         }
         (RequestStatus::Open, _) if request.prompt.as_deref() == Some("none") => {
-            let detail = "Consent is always asked for, so prompt=none cannot succeed.".to_owned();
+            let detail = "Consent is always required, so prompt=none cannot succeed.".to_owned();
             req.refuse(Refusal::MalformedRequest { detail })
         }
         (RequestStatus::Open, _) => req.redirect(&format!("/authorize/{}", path_segment(&request.id))),

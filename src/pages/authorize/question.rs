@@ -112,7 +112,7 @@ pub(in crate::pages) fn answered(back: &ClientRedirect, organization: String) ->
             ReturnOutcome::Refused { what: "The tool sent something that this server does not understand." }
         }
         RequestStatus::NotAllowed => {
-            ReturnOutcome::Refused { what: "The organization does not allow codes to be copied." }
+            ReturnOutcome::Refused { what: "The organization does not allow copied codes." }
         }
         RequestStatus::Open => ReturnOutcome::Refused {
             what: "The tool asked for access without your consent, which this server never gives.",

@@ -74,7 +74,7 @@ pub struct LevelChoices {
 pub struct PermissionChoice {
     pub id: String,
     pub label: String,
-    /// The roles that hold it.
+    /// The roles that include it.
     pub roles: Vec<String>,
     pub tick: TickState,
 }

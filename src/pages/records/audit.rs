@@ -119,7 +119,7 @@ pub async fn export(ManagerRequest(req, member): ManagerRequest) -> PageResult {
         Err(bad) => return Ok(refused(&req, bad)),
     };
     let Some(format) = query.get("format").and_then(Format::parse) else {
-        return Ok(refused(&req, ParseError("format is csv or jsonl.")));
+        return Ok(refused(&req, ParseError("format must be csv or jsonl.")));
     };
     let org_id = member.organization.id.clone();
     let filter = req.app.store.report(move |conn| audit_log::filter(conn, &org_id, &asked)).await?;

@@ -24,7 +24,7 @@ fn every_refusal_says_what_happened_and_its_reference() {
         ("personal-tokens-off", 403, "Northwind Labs does not allow command-line sign-in"),
         ("device-codes-off", 403, "Northwind Labs does not allow device codes"),
         ("device-elsewhere", 403, "This device is on a different network"),
-        ("copied-codes-off", 403, "Northwind Labs does not allow codes to be copied"),
+        ("copied-codes-off", 403, "Northwind Labs does not allow copied codes"),
         ("copied-code-ended", 410, "This code has ended"),
         ("nothing-to-copy", 200, "Nothing was given"),
         ("terminal-left", 410, "Your terminal no longer uses this link"),

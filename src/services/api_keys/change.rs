@@ -77,7 +77,7 @@ pub fn set_scopes(
     let named = key.granted.named();
     if seen.is_some_and(|seen| *seen != named) && scopes != named {
         let message = format!(
-            "The permissions of the key were changed meanwhile: it has {named} now. Check what is chosen, and save it again."
+            "The permissions of the key were changed by somebody else: it now has {named}. Check your selection and save it again."
         );
         return Err(ServiceRefusal::invalid("scopes", message).into());
     }
@@ -89,7 +89,7 @@ pub fn set_scopes(
         }
         require_may_grant(&config.catalog, &actor, &GrantedScopes::Scopes(added), &role)?;
     } else if !added.is_empty() {
-        let message = "The owner of the key has left or is disabled, so that it can only lose what it has.";
+        let message = "The owner of the key has left or is disabled, so scopes can only be removed from it.";
         return Err(ServiceRefusal::invalid("scopes", message).into());
     }
     let granted = GrantedScopes::Scopes(scopes);

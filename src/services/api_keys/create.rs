@@ -67,16 +67,16 @@ fn owner(
         return Ok((actor.subject.clone(), actor.role.clone()));
     };
     if !actor.administers() {
-        return Err(
-            ServiceRefusal::forbidden("Only owners and admins make API keys for service accounts.").into()
-        );
+        return Err(ServiceRefusal::forbidden(
+            "Only owners and admins can create API keys for service accounts.",
+        )
+        .into());
     }
     // PostgreSQL has no text with a NUL in it to look for.
     let account =
         if id.contains('\0') { None } else { service_accounts::lock(work.conn, &actor.organization.id, id)? };
     let Some(account) = account.filter(|account| account.disabled_at.is_none()) else {
-        let message =
-            "serviceAccount names none that could use a key. GET /api/v1/service-accounts lists them.";
+        let message = "serviceAccount is not the id of an active service account. GET /api/v1/service-accounts lists them.";
         return Err(ServiceRefusal::invalid("serviceAccount", message).into());
     };
     actor.require_not_outranked(&config.catalog, &account.role)?;
@@ -117,7 +117,7 @@ pub(super) fn require_may_grant(
     if beyond.is_empty() {
         return Ok(());
     }
-    let message = format!("The owner of the key has the role {role}, which does not hold {beyond}.");
+    let message = format!("The owner of the key has the role {role}, which does not include {beyond}.");
     Err(ServiceRefusal::invalid("scopes", message))
 }
 

@@ -113,7 +113,7 @@ fn require_enabled(config: &Config, actor: &OrgActor) -> Result<(), ServiceRefus
 fn require_active(key: &StaticCredential, now: Time) -> Result<(), ServiceRefusal> {
     if key.revoked_at.is_some() {
         return Err(ServiceRefusal::Ended(
-            "The API key was revoked, which is for good. Create a new one.".to_owned(),
+            "The API key was revoked, which cannot be undone. Create a new one.".to_owned(),
         ));
     }
     if key.has_ended(now) {

@@ -120,21 +120,18 @@ fn require_may_hold(
         owner if *owner == actor.subject => Ok(()),
         SubjectId::ServiceAccount(_) => actor.require_not_outranked(&config.catalog, role),
         SubjectId::User(_) => Err(ServiceRefusal::forbidden(
-            "Only its owner rotates this API key: it acts as that person. Revoke it, or make one for a service account.",
+            "Only its owner can rotate this API key, because the new key would act as that user. Revoke it, or create a key for a service account.",
         )),
     }
 }
 
 fn require_rotatable(old: &StaticCredential, policy: KeyPolicy) -> Result<(), ServiceRefusal> {
     if let Some(next) = &old.replaced_by {
-        return Err(ServiceRefusal::Ended(format!(
-            "The API key was rotated already; {next} took its place."
-        )));
+        return Err(ServiceRefusal::Ended(format!("The API key was already rotated; {next} replaced it.")));
     }
     match &old.granted {
         GrantedScopes::Unrestricted if !policy.unrestricted => Err(ServiceRefusal::Ended(
-            "The organization does not allow unrestricted keys any more. Give this one scopes first."
-                .to_owned(),
+            "The organization no longer allows unrestricted keys. Give this key scopes first.".to_owned(),
         )),
         GrantedScopes::Unrestricted | GrantedScopes::Scopes(_) => Ok(()),
     }

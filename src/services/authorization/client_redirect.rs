@@ -48,7 +48,7 @@ pub fn find_redirect(
             })
         }
         RequestStatus::Denied => {
-            let description = "The person chose Deny on the approval page.";
+            let description = "The user chose Deny on the approval page.";
             Some(refusal(config, &return_to, &request, "access_denied", description, &[]))
         }
         RequestStatus::CannotApprove => {
@@ -63,7 +63,7 @@ pub fn find_redirect(
         }
         RequestStatus::Open if request.prompt.as_deref() == Some("none") => {
             let (error, description) = if signed_in {
-                ("consent_required", "Consent is always asked for, so prompt=none cannot succeed.")
+                ("consent_required", "Consent is always required, so prompt=none cannot succeed.")
             } else {
                 ("login_required", "Nobody is signed in to this server in this browser.")
             };

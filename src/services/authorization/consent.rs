@@ -51,7 +51,7 @@ pub enum ConsentRefusal {
     Answered(Box<AuthorizationRequest>),
     /// Malformed: redirect the error to the client.
     Invalid(Box<AuthorizationRequest>),
-    /// `prompt=none`: redirect `consent_required` to the client, because consent is always requested for.
+    /// `prompt=none`: redirect `consent_required` to the client, because consent is always required.
     MayNotAsk(Box<AuthorizationRequest>),
     ClientGone,
 }

@@ -86,7 +86,7 @@ both_engines! {
         add(9_999, 1).await;
         let refused = get(app, &format!("{LOG}?actor=liv"), &session.access).await;
         assert_eq!(refused.status, 400);
-        assert!(refused.body.contains("Give the whole email address, or an id."), "{}", refused.body);
+        assert!(refused.body.contains("Use the whole email address, or an id."), "{}", refused.body);
         for (whole, found) in [(owner.email.as_str(), true), (&owner.id, true), ("7@example.net", false), ("nobody@example.net", false), ("sa_none", false)] {
             assert_eq!(status(whole).await, (200, Some(found)), "{whole}");
         }

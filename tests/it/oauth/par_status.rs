@@ -73,7 +73,7 @@ fn ended() -> Value {
 fn off(device_codes: bool) -> Value {
     json!({
         "status": "refused", "error": "access_denied", "error_code": "copied_codes_disabled",
-        "error_description": "The organization does not allow codes to be copied.", "device_codes": device_codes,
+        "error_description": "The organization does not allow copied codes.", "device_codes": device_codes,
     })
 }
 
@@ -105,7 +105,7 @@ both_engines! {
         assert_eq!(status(app, &pushed).await, waiting(), "not opened yet");
         assert_eq!(open(&browser, &pushed).await.status, 403);
         let still = open(&browser, &pushed).await;
-        assert!(still.text().contains("does not allow codes to be copied"), "reloading the page changes nothing");
+        assert!(still.text().contains("does not allow copied codes"), "reloading the page changes nothing");
         // The complete response: it does not name the person or the organization.
         assert_eq!(status(app, &pushed).await, off(true));
         assert_eq!(status(app, &pushed).await, off(true), "a lost response is repeated");

@@ -74,7 +74,7 @@ both_engines! {
         let owner = app.browser_of(&app.owner().await).await;
         let refused = owner.submit(&form(&owner, &path).await.with("scope.deployments:delete", "on")).await;
         assert_eq!(refused.status, 422);
-        assert!(refused.text().contains("which does not hold deployments:delete"), "{}", refused.text());
+        assert!(refused.text().contains("which does not include deployments:delete"), "{}", refused.text());
         assert_eq!(scopes_of(app, &key).await, json!(["deployments:read"]));
         let wider = form(&owner, &path).await.with("scope.deployments:write", "on");
         assert_eq!(owner.submit(&wider).await.status, 303, "somebody else's key");
@@ -109,7 +109,7 @@ both_engines! {
         assert!(page.text().contains("Its owner has left or is disabled."), "{}", page.text());
         let refused = owner.submit(&page.form(&path).with("scope.org:read", "on")).await;
         assert_eq!(refused.status, 422);
-        assert!(refused.text().contains("can only lose what it has"), "{}", refused.text());
+        assert!(refused.text().contains("scopes can only be removed from it"), "{}", refused.text());
         assert_eq!(owner.submit(&page.form(&path).without("scope.deployments:write")).await.status, 303);
     }
 
@@ -143,7 +143,7 @@ both_engines! {
         assert_eq!(browser.submit(&mine).await.status, 303, "an unchanged selection is no conflict");
         let late = admin.submit(&theirs).await;
         assert_eq!(late.status, 422);
-        let words = "The permissions of the key were changed meanwhile: it has deployments:read org:read now.";
+        let words = "The permissions of the key were changed by somebody else: it now has deployments:read org:read.";
         assert!(late.text().contains(words), "{}", late.text());
         let again = late.form(&path);
         assert_eq!((again.field("scope.keys:read"), again.field("scope.org:read")), (Some("on"), None));

@@ -237,7 +237,7 @@ both_engines! {
         forged.action = rotate;
         let refused = admin.submit(&forged).await;
         assert_eq!(refused.status, 403);
-        assert!(refused.text().contains("Only its owner rotates this API key"), "{}", refused.text());
+        assert!(refused.text().contains("Only its owner can rotate this API key"), "{}", refused.text());
         assert_eq!(app.count("credentials").await, 2);
         admin.submit(&admin.get(&end).await.form(&end)).await;
         assert_eq!(status(app, &key).await, 401);

@@ -75,7 +75,7 @@ both_engines! {
         let opened = browser.get(&format!("/c/{link}")).await;
         let page = browser.follow(opened).await;
         assert_eq!(page.status, 403);
-        assert!(page.text().contains("Northwind Labs does not allow codes to be copied"), "{}", page.text());
+        assert!(page.text().contains("Northwind Labs does not allow copied codes"), "{}", page.text());
         assert_eq!(app.count("authorization_codes").await, 0);
         app.set_sign_in_methods(&browser, "on", "on").await;
         let opened = browser.get(&format!("/c/{link}")).await;

@@ -87,7 +87,7 @@ both_engines! {
         assert!(back.text().contains("Your role in Northwind Labs does not hold what was requested."), "{}", back.text());
         let returned = Returned::from_page(&back);
         assert_eq!(returned.get("error"), Some("access_denied"));
-        assert_eq!(returned.get("error_description"), Some("The person's role includes none of the requested scopes."));
+        assert_eq!(returned.get("error_description"), Some("The user's role includes none of the requested scopes."));
         let denied = viewer.get("/denied").await.text();
         assert!(denied.contains("Your role in Northwind Labs does not hold what was requested."), "{denied}");
         assert!(!denied.contains("by mistake") && !denied.contains("denying it"), "{denied}");
@@ -98,7 +98,7 @@ both_engines! {
         let codes = app.device_codes(&tool, &[("scope", "deployments:delete")]).await;
         assert!(app.enter_code(&viewer, &codes.user_code).await.text().contains("You can’t give this permission"));
         let told = app.poll(&codes).await.json();
-        assert_eq!(told["error_description"], "The person's role includes none of the requested scopes.");
+        assert_eq!(told["error_description"], "The user's role includes none of the requested scopes.");
         assert_eq!((app.audited("authorization.denied").await, app.audited("authorization.not_possible").await), (0, 2));
 
         // A person whose last membership has ended meanwhile cannot approve either.
@@ -110,7 +110,7 @@ both_engines! {
         let answer = homeless.submit(&refusal.form_to("/authorize/").with("decision", "refuse")).await;
         let back = homeless.follow(answer).await;
         assert!(back.text().contains("You belong to no organization."), "{}", back.text());
-        assert_eq!(Returned::from_page(&back).get("error_description"), Some("The person is not a member of any organization."));
+        assert_eq!(Returned::from_page(&back).get("error_description"), Some("The user is not a member of any organization."));
 
         // Personal tokens are off.
         let member = app.browser_of(&app.member("member").await).await;

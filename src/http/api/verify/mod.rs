@@ -32,18 +32,18 @@ use response::{PassedRequest, ResponseForm, Verified};
     operation_id = "verifyRequest",
     tag = "Credentials",
     params(
-        ("scope" = Option<String>, Query, description = "Scopes that the credential must have, by spaces."),
+        ("scope" = Option<String>, Query, description = "Scopes that the credential must have, separated by spaces."),
         ("policy" = Option<String>, Query, description = "The rate policy that counts the request."),
-        ("resource" = Option<String>, Query, description = "The resource that an access token must be for; this server if left out. Keys and personal tokens are for any.")
+        ("resource" = Option<String>, Query, description = "The resource that an access token must be issued for; this server if omitted. Keys and personal tokens are valid for any.")
     ),
     responses(
         (
             status = 200,
-            description = "The request may pass.",
+            description = "The request is allowed.",
             headers(
-                ("X-Auth-Subject" = String, description = "The id of the person or service account."),
+                ("X-Auth-Subject" = String, description = "The id of the user or service account."),
                 ("X-Auth-Org" = String, description = "The id of the organization."),
-                ("X-Auth-Scopes" = String, description = "All that the credential may do, by spaces."),
+                ("X-Auth-Scopes" = String, description = "The effective scopes of the credential, separated by spaces."),
                 ("X-Auth-Credential" = String, description = "The id of the credential."),
                 ("X-Auth-Kind" = String, description = "`cli_session`, `personal_token` or `api_key`."),
                 ("X-Auth-Mode" = String, description = "`live` or `test`.")
@@ -78,7 +78,7 @@ pub async fn for_prefixing_proxy(app: web::Data<App>, request: HttpRequest) -> H
     tag = "Credentials",
     request_body = Described,
     responses(
-        (status = 200, description = "It may.", body = Data<Verified>),
+        (status = 200, description = "The credential may make the request.", body = Data<Verified>),
         Caller,
         Reading
     ),

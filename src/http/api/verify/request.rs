@@ -59,12 +59,12 @@ impl Requirements {
         let parameters = page::parse(query)?;
         api_auth::not_in_query(query)?;
         if parameters.all("resource").len() > 1 {
-            return Err(ApiError::bad_request("The query may hold one resource."));
+            return Err(ApiError::bad_request("The query may contain only one resource."));
         }
         let [scope, policy, resource] = KNOWN.map(|name| parameters.get(name));
         let required = Self::of(app, scope.unwrap_or_default(), policy, resource)?;
         if parameters.into_pairs().iter().any(|(name, _)| !KNOWN.contains(&name.as_str())) {
-            let message = "The query may hold scope, policy and one resource, and nothing else.";
+            let message = "The query may contain only scope, policy and one resource.";
             return Err(ApiError::bad_request(message));
         }
         Ok(required)
@@ -108,7 +108,8 @@ fn only<'a>(headers: &'a HeaderMap, names: [&str; 2]) -> Result<Option<&'a str>,
     let mut values = names.into_iter().flat_map(|name| headers.get_all(name));
     let Some(first) = values.next() else { return Ok(None) };
     let text = first.to_str().ok().filter(|_| values.all(|other| other == first));
-    text.map(Some).ok_or_else(|| ApiError::bad_request("The headers name different requests."))
+    text.map(Some)
+        .ok_or_else(|| ApiError::bad_request("The headers of the proxy describe different requests."))
 }
 
 /// The original request, whose path the proxy appended to `{issuer path}/api/v1/verify/{required}`. The raw
@@ -116,7 +117,7 @@ fn only<'a>(headers: &'a HeaderMap, names: [&str; 2]) -> Result<Option<&'a str>,
 pub(super) fn behind_prefix(issuer_path: &str, request: &HttpRequest) -> Result<Endpoint, ApiError> {
     let below = request.uri().path().strip_prefix(issuer_path).and_then(|rest| rest.strip_prefix(PREFIX));
     let (_, path) = below.and_then(|rest| rest.split_once('/')).ok_or_else(|| {
-        ApiError::bad_request("The prefix of the proxy is not written as it is documented.")
+        ApiError::bad_request("The path does not have the form /api/v1/verify/{required}/{path}.")
     })?;
     described(request.method().as_str(), &format!("/{path}?{}", request.query_string()))
 }

@@ -208,7 +208,7 @@ fn sign_in_method_closed(
                 .text(" allows device codes only in a browser on the network from which the device asked."),
         ),
         PolicyBlock::CopyCode => words
-            .title(Sentence::default().name(organization).text(" does not allow codes to be copied"))
+            .title(Sentence::default().name(organization).text(" does not allow copied codes"))
             .what("Look at your terminal: it may show a device code by now.")
             .what("If it does not, sign in with a browser on the computer where the tool runs, or with a device code."),
     };
