@@ -47,7 +47,7 @@ pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
         (
             "return-refused",
             print(&client_redirect(
-                ReturnOutcome::Refused { what: "The tool asked for something this server does not offer." },
+                ReturnOutcome::Refused { what: "The tool requested something this server does not offer." },
                 Destination::Terminal,
             )),
         ),

@@ -115,7 +115,7 @@ pub(in crate::pages) fn answered(back: &ClientRedirect, organization: String) ->
             ReturnOutcome::Refused { what: "The organization does not allow copied codes." }
         }
         RequestStatus::Open => ReturnOutcome::Refused {
-            what: "The tool asked for access without your consent, which this server never gives.",
+            what: "The tool requested access without your consent, which this server never gives.",
         },
     }
 }

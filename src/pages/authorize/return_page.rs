@@ -97,7 +97,7 @@ impl ReturnPage {
             ReturnOutcome::Denied => Sentence::from("You chose Deny and the request is ended.").text(told),
             ReturnOutcome::RoleTooSmall { organization } => Sentence::from("Your role in ")
                 .name(organization)
-                .text(" does not hold what was requested.")
+                .text(" does not include the requested permissions.")
                 .text(told),
             ReturnOutcome::NoOrganization => Sentence::from("You belong to no organization.").text(told),
             ReturnOutcome::PersonalTokensOff { organization } => Sentence::default()

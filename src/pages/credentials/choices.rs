@@ -108,16 +108,16 @@ impl PermissionChoices {
     /// Why the box of a permission is closed.
     pub fn why_closed(&self) -> &'static str {
         match self.purpose {
-            Purpose::New => "Your role does not hold it.",
-            Purpose::Change => "Your role or its owner’s does not hold it.",
+            Purpose::New => "Your role does not include it.",
+            Purpose::Change => "Your role or the role of the key’s owner does not include it.",
         }
     }
 
     /// Why the box of a bundle is closed.
     pub fn why_bundle_closed(&self) -> &'static str {
         match self.purpose {
-            Purpose::New => "Your role does not hold all of them.",
-            Purpose::Change => "Your role or its owner’s does not hold all of them.",
+            Purpose::New => "Your role does not include all of them.",
+            Purpose::Change => "Your role or the role of the key’s owner does not include all of them.",
         }
     }
 }
@@ -310,7 +310,7 @@ impl EndChoice {
         match (end, lifetime) {
             (ChosenEnd::At(at), _) if at <= now => Err("Choose a day in the future".to_owned()),
             (_, Lifetime::AtMost(longest)) if !lifetime.allows(now, end.at(now)) => Err(format!(
-                "{what} may live for at most {} here. Choose a day up to {}, or ask an owner or an admin to allow more",
+                "{what} can be valid for at most {} here. Choose a day up to {}, or ask an owner or an admin to allow more",
                 text::duration(longest),
                 text::date((now + longest).utc()),
             )),

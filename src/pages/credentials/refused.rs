@@ -53,7 +53,8 @@ pub(in crate::pages) fn problems(refusal: ServiceRefusal) -> Result<Problems, Se
             Ok(Problems::default().with(field, text))
         }
         ServiceRefusal::MissingScopes(scopes) => {
-            let text = format!("Your role does not hold {scopes}. Leave it out, or ask an owner or an admin");
+            let text =
+                format!("Your role does not include {scopes}. Leave it out, or ask an owner or an admin");
             Ok(Problems::default().with("scopes", text))
         }
         ServiceRefusal::Credential(_)

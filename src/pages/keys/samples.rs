@@ -118,7 +118,7 @@ fn permission_pages(foreign: Foreign) -> Vec<Sample> {
         role: "viewer".into(),
         lost: vec!["deployments:write".into(), "deployments:delete".into()],
     };
-    let wrong = Problems::default().with("scopes", "The key was changed meanwhile");
+    let wrong = Problems::default().with("scopes", "The key was changed by somebody else");
     vec![
         ("key-permissions", print(&page(GrantState::Whole, Problems::default(), None))),
         ("key-permissions-shrunk", print(&page(shrunk, Problems::default(), Some("4 minutes ago".into())))),

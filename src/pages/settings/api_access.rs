@@ -71,9 +71,9 @@ impl Keys {
     pub fn effect(&self) -> String {
         let keys = text::count(self.active, "key", "keys");
         match (self.on, self.active) {
-            (true, 0) => "Nothing uses one now.".into(),
+            (true, 0) => "There is no API key now.".into(),
             (true, _) => format!("Turning this off stops {keys}."),
-            (false, 0) => "No suspended key would work again.".into(),
+            (false, 0) => "There is no suspended key.".into(),
             (false, _) => format!("Turning this on makes {keys} work again."),
         }
     }
@@ -137,7 +137,7 @@ impl ApiAccessPage {
         match (self.personal_tokens, self.concerned.is_empty()) {
             (Switch::On, true) => "Nobody has a session or a personal token now.".into(),
             (Switch::On, false) => format!("Turning this off stops {words}."),
-            (Switch::Off, true) => "No suspended session or personal token would work again.".into(),
+            (Switch::Off, true) => "There is no suspended session or personal token.".into(),
             (Switch::Off, false) => format!("Turning this on makes {words} work again."),
         }
     }

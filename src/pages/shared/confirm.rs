@@ -158,7 +158,7 @@ impl Question {
                 Sentence::from("This ends ")
                     .text(concerned.words())
                     .text(" permanently. Tools and programs that are running may fail. API keys keep working."),
-                Sentence::from("Turning personal tokens off and on does not bring them back: people sign in again with ")
+                Sentence::from("This cannot be undone, not even by turning personal tokens off and on: people have to sign in again with ")
                     .code(login_command)
                     .text(", and create new personal tokens."),
             ],
@@ -176,31 +176,31 @@ impl Question {
                 } else {
                     Sentence::from("Turning this off stops ").text(concerned.words()).text(".")
                 },
-                "From now on, every tool that presents one is answered 403, nobody can sign in a tool, and nobody can create a personal token. API keys keep working.".into(),
-                "Nothing is deleted: turning it on again makes the same sessions and personal tokens work.".into(),
+                "From now on, their requests are rejected with status 403, and nobody can sign in a tool or create a personal token. API keys keep working.".into(),
+                "Nothing is deleted. After you turn this on again, the same sessions and personal tokens work.".into(),
             ],
             Self::PersonalTokensOn { concerned, .. } => vec![
                 "Members can sign in command-line tools and create personal tokens again.".into(),
                 if concerned.is_empty() {
-                    "No suspended session or personal token would work again.".into()
+                    "There is no suspended session or personal token.".into()
                 } else {
                     let verb = if concerned.is_one() { " works again." } else { " work again." };
                     Sentence::default().text(concerned.words()).text(verb)
                 },
             ],
             Self::RevokeKey { shown, last_used, .. } => vec![
-                Sentence::from("Every program that uses ").code(shown).text(" is refused from the next request on."),
+                Sentence::from("Every program that uses ").code(shown).text(" is rejected from the next request on."),
                 Self::last_use(last_used.as_deref()),
-                "This cannot be undone. Its owner can rotate it instead, to replace it without a gap.".into(),
+                "This cannot be undone. To replace it without an interruption, its owner can rotate it instead.".into(),
             ],
             Self::ApiKeysOff { keys, .. } => vec![
                 Sentence::from("Turning this off stops ").text(text::count(*keys, "key", "keys")).text("."),
-                "From now on, every program that presents one is answered 403, and nobody can create one. People and their tools keep working.".into(),
-                "Nothing is deleted: turning it on again makes the same keys work.".into(),
+                "From now on, their requests are rejected with status 403, and nobody can create a key. People and their tools keep working.".into(),
+                "Nothing is deleted. After you turn this on again, the same keys work.".into(),
             ],
             Self::ApiKeysOn { keys, .. } => vec![
                 Sentence::from("Members can create API keys again. ").text(match keys {
-                    0 => "No suspended key would work again.".to_owned(),
+                    0 => "There is no suspended key.".to_owned(),
                     _ => format!("{} work again.", text::count(*keys, "key", "keys")),
                 }),
             ],
@@ -208,10 +208,10 @@ impl Question {
                 Sentence::from("This stops ").text(text::count(*keys, "API key", "API keys")).text(
                     " from the next request on.",
                 ),
-                "Nothing is deleted: once it is enabled, the same keys work again.".into(),
+                "Nothing is deleted. After you enable it again, the same keys work.".into(),
             ],
             Self::RevokeToken { shown, last_used, .. } => vec![
-                Sentence::from("Every program that uses ").code(shown).text(" is refused from the next request on."),
+                Sentence::from("Every program that uses ").code(shown).text(" is rejected from the next request on."),
                 Self::last_use(last_used.as_deref()),
                 "This cannot be undone.".into(),
             ],

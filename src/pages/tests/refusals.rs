@@ -36,7 +36,7 @@ fn every_refusal_says_what_happened_and_its_reference() {
         ("not-a-manager", 403, "Owners and admins only"),
         ("not-for-role", 403, "Your role does not allow this"),
         ("not-allowed", 403, "That is not allowed here"),
-        ("past-changing", 409, "This can’t be changed any more"),
+        ("past-changing", 409, "This can no longer be changed"),
         ("not-found", 404, "Page not found"),
         ("method-not-allowed", 405, "This address does not accept this request"),
         ("too-many-tries", 429, "Too many tries"),

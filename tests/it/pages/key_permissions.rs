@@ -66,10 +66,10 @@ both_engines! {
         let member = app.browser_of(&app.member("member").await).await;
         let (key, path) = create_key(&member).await;
         let page = member.get(&path).await;
-        assert!(page.text().contains("Your role or its owner’s does not hold it."), "{}", page.text());
+        assert!(page.text().contains("Your role or the role of the key’s owner does not include it."), "{}", page.text());
         let refused = member.submit(&page.form(&path).with("scope.deployments:delete", "on")).await;
         assert_eq!(refused.status, 422);
-        assert!(refused.text().contains("Your role does not hold deployments:delete."), "{}", refused.text());
+        assert!(refused.text().contains("Your role does not include deployments:delete."), "{}", refused.text());
         // An owner holds the scope, but the member that the key acts as does not.
         let owner = app.browser_of(&app.owner().await).await;
         let refused = owner.submit(&form(&owner, &path).await.with("scope.deployments:delete", "on")).await;
@@ -90,7 +90,7 @@ both_engines! {
         app.execute(&demote).await.unwrap();
         let owner = app.browser_of(&app.owner().await).await;
         let page = owner.get(&path).await;
-        let words = "It also has deployments:write , which the role of its owner, viewer, no longer includes.";
+        let words = "It also has permissions that the role of its owner, viewer, no longer includes: deployments:write .";
         assert!(page.text().contains(words), "{}", page.text());
         assert_eq!(owner.submit(&page.form(&path)).await.status, 303);
         assert!(!owner.get(&path).await.text().contains("It also has"));

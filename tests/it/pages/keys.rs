@@ -246,11 +246,11 @@ both_engines! {
     async fn ak_08_a_box_that_the_role_does_not_hold_is_closed_and_cannot_be_forged(app) {
         let browser = app.browser_of(&app.member("member").await).await;
         let page = browser.get(NEW).await;
-        assert!(page.text().contains("Your role does not hold it."), "{}", page.text());
+        assert!(page.text().contains("Your role does not include it."), "{}", page.text());
         let form = filled_in(&browser).await.with("scope.deployments:delete", "on");
         let refused = browser.submit(&form).await;
         assert_eq!(refused.status, 422);
-        assert!(refused.text().contains("Your role does not hold deployments:delete."), "{}", refused.text());
+        assert!(refused.text().contains("Your role does not include deployments:delete."), "{}", refused.text());
         assert_eq!(app.count("credentials").await, 0);
     }
 

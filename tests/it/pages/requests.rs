@@ -84,12 +84,12 @@ both_engines! {
         assert_eq!(requests(app).await, before);
         let answer = viewer.submit(&refusal.form_to("/authorize/").with("decision", "refuse")).await;
         let back = viewer.follow(answer).await;
-        assert!(back.text().contains("Your role in Northwind Labs does not hold what was requested."), "{}", back.text());
+        assert!(back.text().contains("Your role in Northwind Labs does not include the requested permissions."), "{}", back.text());
         let returned = Returned::from_page(&back);
         assert_eq!(returned.get("error"), Some("access_denied"));
         assert_eq!(returned.get("error_description"), Some("The user's role includes none of the requested scopes."));
         let denied = viewer.get("/denied").await.text();
-        assert!(denied.contains("Your role in Northwind Labs does not hold what was requested."), "{denied}");
+        assert!(denied.contains("Your role in Northwind Labs does not include the requested permissions."), "{denied}");
         assert!(!denied.contains("by mistake") && !denied.contains("denying it"), "{denied}");
         assert_eq!((app.audited("authorization.denied").await, app.audited("authorization.not_possible").await), (0, 1));
 

@@ -27,7 +27,7 @@ impl Refusal {
                     .detail("Client id", [client_id])
             }
             Self::OutdatedTool { command } => RefusalText::new(StatusCode::BAD_REQUEST, "This tool has to be updated")
-                .what("It asked for a key in a URL, where others could read it. This server never sends one that way.")
+                .what("It requested an API key in a URL, where others could read it. This server never sends a key that way.")
                 .what("Update the tool, then sign in again:")
                 .nothing_given()
                 .next(Next::Run(command)),
@@ -65,7 +65,7 @@ impl Refusal {
                 .what("The request is ended. If your terminal still waits for a code, stop it with Ctrl+C.")
                 .nothing_given(),
             Self::TerminalLeft => RefusalText::new(StatusCode::GONE, "Your terminal no longer uses this link")
-                .what("Copied codes were not allowed when you opened it. Do what your terminal shows now.")
+                .what("Copied codes were not allowed when you opened it. Continue as your terminal says.")
                 .nothing_given()
                 .next(Next::links([("Enter a device code", format!("{base}/device"))])),
             Self::NoOrganization { way_out } => {
@@ -105,7 +105,7 @@ impl Refusal {
                 unchanged(StatusCode::FORBIDDEN, "That is not allowed here", message).next(Next::home(base))
             }
             Self::PastChanging { message } => {
-                unchanged(StatusCode::CONFLICT, "This can’t be changed any more", message).next(Next::home(base))
+                unchanged(StatusCode::CONFLICT, "This can no longer be changed", message).next(Next::home(base))
             }
             Self::NotFound => RefusalText::new(StatusCode::NOT_FOUND, "Page not found")
                 .what("There is nothing at this address.")
@@ -197,7 +197,7 @@ fn sign_in_method_closed(
     who: WhoCanEnable,
     way_out: RefusalActions,
 ) -> RefusalText {
-    let words = RefusalText::new(StatusCode::FORBIDDEN, "This way to sign in is off");
+    let words = RefusalText::new(StatusCode::FORBIDDEN, "This sign-in method is off");
     let words = match policy_block {
         PolicyBlock::DeviceFlow | PolicyBlock::PersonalTokens => words
             .title(Sentence::default().name(organization).text(" does not allow device codes"))
