@@ -24,7 +24,7 @@ pub enum Command {
     Migrate,
     /// Create the first owner and organization without a browser
     Init(accounts::Init),
-    /// Add people, and forget their known devices
+    /// Add users, sign them out, and forget their known devices
     #[command(subcommand)]
     User(accounts::User),
     /// Add organizations
@@ -36,7 +36,7 @@ pub enum Command {
     /// Check the audit log
     #[command(subcommand)]
     Audit(audit::Command),
-    /// See, rotate and revoke the keys that sign tokens
+    /// List, rotate and revoke the keys that sign tokens
     #[command(subcommand)]
     Keys(keys::Command),
     /// Recover sessions after the database was restored from a backup

@@ -28,7 +28,7 @@ pub struct Init {
     /// The email address of the first owner, who signs in with it
     #[arg(long, value_name = "ADDRESS")]
     email: String,
-    /// The name of the first owner; without it, the part of the address before the @
+    /// The name of the first owner; if omitted, the part of the address before the @
     #[arg(long)]
     name: Option<String>,
     /// Read the password from standard input
@@ -41,39 +41,39 @@ pub struct Init {
 
 #[derive(Debug, Subcommand)]
 pub enum User {
-    /// Add a person, or make one that is there already a member of another organization
+    /// Add a user, or add an existing user to another organization
     Add {
-        /// The email address that the person signs in with
+        /// The email address that the user signs in with
         #[arg(long, value_name = "ADDRESS")]
         email: String,
-        /// The name of the person; without it, the part of the address before the @
+        /// The name of the user; if omitted, the part of the address before the @
         #[arg(long)]
         name: Option<String>,
-        /// The organization, by its name in paths
+        /// The slug of the organization, as in its URLs
         #[arg(long, value_name = "SLUG")]
         org: String,
-        /// What the person may do there
+        /// The role of the user in the organization
         #[arg(long, default_value = role::MEMBER)]
         role: String,
-        /// Read the password from standard input; needed unless the person is there already
+        /// Read the password from standard input; required for a new user
         #[arg(long)]
         password_stdin: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Sign out every browser of a person; sessions of tools go on
+    /// Sign a user out of every browser; CLI sessions continue
     SignOut {
-        /// The email address of the person
+        /// The email address of the user
         #[arg(value_name = "ADDRESS")]
         email: String,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Stop recognizing every device that a person has signed in on, for example after one was stolen
+    /// Forget all known devices of a user, for example after one was stolen
     ForgetDevices {
-        /// The email address of the person
+        /// The email address of the user
         #[arg(value_name = "ADDRESS")]
         email: String,
         /// Print JSON
@@ -88,7 +88,7 @@ pub enum Org {
     Add {
         #[arg(long)]
         name: String,
-        /// The email address of its first owner, who must be there already
+        /// The email address of its first owner, who must be an existing user
         #[arg(long, value_name = "ADDRESS")]
         owner: String,
         /// Print JSON
@@ -108,7 +108,7 @@ pub(super) async fn init(config: &Config, init: Init) -> Result<String, AdminErr
         setup::create_first_owner(work, owner, &organization, &Origin::default())
     });
     let Ok((user, organization)) = TxError::settle(made.await)? else {
-        let text = "This deployment has its first owner already. Add people with `keystiled user add`.";
+        let text = "This deployment already has its first owner. Add users with `keystiled user add`.";
         return Err(AdminError::Refused(text.to_owned()));
     };
     let json = json!({
@@ -131,7 +131,7 @@ pub(super) async fn user(store: &Store, config: &Config, command: User) -> Resul
     if !config.roles.iter().any(|known| known.id == role) {
         let known: Vec<&str> = config.roles.iter().map(|role| role.id.as_str()).collect();
         return Err(AdminError::Refused(format!(
-            "There is no role {role}. Take one of: {}.",
+            "There is no role {role}. Use one of: {}.",
             known.join(", ")
         )));
     }
@@ -142,12 +142,12 @@ pub(super) async fn user(store: &Store, config: &Config, command: User) -> Resul
         (None, true) => Some(new_user(config, &email, name, &org)?),
         (None, false) => {
             let text =
-                format!("{address} is new: give --password-stdin and a first password on standard input.");
+                format!("{address} is a new user: use --password-stdin, with a password on standard input.");
             return Err(AdminError::Refused(text));
         }
         (Some(_), true) => {
             return Err(AdminError::Refused(format!(
-                "{address} is there already and has a password; leave out --password-stdin."
+                "{address} already exists and has a password; omit --password-stdin."
             )));
         }
         (Some(_), false) => None,
@@ -195,7 +195,7 @@ async fn sign_out(store: &Store, email: &str, json: bool) -> Result<String, Admi
 }
 
 fn unknown_user(address: &str) -> AdminError {
-    AdminError::Refused(format!("Nobody has the address {address}."))
+    AdminError::Refused(format!("There is no user with the address {address}."))
 }
 
 async fn forget_devices(store: &Store, email: &str, json: bool) -> Result<String, AdminError> {
@@ -206,7 +206,7 @@ async fn forget_devices(store: &Store, email: &str, json: bool) -> Result<String
         .await?;
     let user = forgotten.ok_or_else(|| unknown_user(&address))?;
     let text =
-        format!("No device is known to {address} any more. Browsers that are signed in stay signed in.");
+        format!("All known devices of {address} are forgotten. Browsers that are signed in stay signed in.");
     Ok(Report { json: json!({ "user": { "id": user.id, "email": user.email } }), text }.render(json))
 }
 
@@ -225,7 +225,7 @@ pub(super) async fn org(store: &Store, command: Org) -> Result<String, AdminErro
         .await?;
     let Some(organization) = added else {
         return Err(AdminError::Refused(format!(
-            "Nobody has the address {owner}. Add the person with `keystiled user add`."
+            "There is no user with the address {owner}. Add one with `keystiled user add`."
         )));
     };
     let value = json!({ "id": organization.id, "slug": organization.slug, "name": organization.name });
@@ -253,7 +253,7 @@ fn new_user(
 
 fn canonical(typed: &str) -> Result<String, AdminError> {
     email::canonical(typed).ok_or_else(|| {
-        AdminError::Refused(format!("{typed} is not an email address. Give one like ada@example.com."))
+        AdminError::Refused(format!("{typed} is not an email address. Use one like ada@example.com."))
     })
 }
 

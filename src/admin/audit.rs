@@ -10,7 +10,7 @@ use crate::store::{Store, audit, organizations};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check that no audit event was changed, moved or taken away
+    /// Verify that no audit event was changed, moved or removed
     Verify {
         /// Print JSON
         #[arg(long)]
@@ -91,8 +91,8 @@ fn reason(fault: ChainFault) -> &'static str {
         ChainFault::Missing => "which is missing",
         ChainFault::Unlinked => "which does not follow the event before it: one of the two was changed",
         ChainFault::Changed => "which was changed",
-        ChainFault::NotTheHead => "which is not the event that was recorded last",
-        ChainFault::BehindTheHead => "which was added behind the last event that was recorded",
+        ChainFault::NotTheHead => "which is not the last recorded event",
+        ChainFault::BehindTheHead => "which was added after the last recorded event",
     }
 }
 

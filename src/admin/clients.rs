@@ -24,11 +24,11 @@ const PART: i64 = 500;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum ClientKindArg {
-    /// A program on the person's own machine; it keeps no secret
+    /// A program on the user's own machine; it has no secret
     Native,
-    /// A program in a web page; it keeps no secret
+    /// A program in a web page; it has no secret
     Browser,
-    /// A program on a server; it gets a secret
+    /// A program on a server; it has a secret
     Confidential,
 }
 
@@ -44,26 +44,26 @@ impl From<ClientKindArg> for ClientKind {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Register a client; its id may be that of a client that was removed
+    /// Register a client; the id of a removed client can be registered again
     Add {
-        /// Its id; without it, one is made
+        /// The client id; generated if omitted
         #[arg(long)]
         id: Option<String>,
-        /// The name that people see when they are asked
+        /// The name that users see on the consent page
         #[arg(long)]
         name: String,
         #[arg(long, value_enum)]
         kind: ClientKindArg,
-        /// Where answers may go; http is for loopback addresses, whose port does not matter
+        /// A redirect URI; may be repeated. http is for loopback addresses, on any port
         #[arg(long = "redirect-uri", value_name = "URI", required = true)]
         redirect_uris: Vec<String>,
-        /// A scope that it may ask for; without any, it may ask for all
+        /// A scope that the client may request; may be repeated. All scopes if omitted
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,
-        /// What a person types to start a sign-in, such as `orbit login`
+        /// The command that starts a sign-in, such as `orbit login`
         #[arg(long, value_name = "COMMAND")]
         command: Option<String>,
-        /// Let people sign in with a device code, for tools on machines without a browser
+        /// Allow device codes, for tools on machines without a browser
         #[arg(long)]
         device_codes: bool,
         /// Print JSON
@@ -80,14 +80,14 @@ pub enum Command {
     RotateSecret {
         #[arg(allow_hyphen_values = true)]
         id: String,
-        /// How long the old secret is still accepted, up to 30d; it ends at once unless given
+        /// Accept the old secret for this much longer, up to 30d; not at all if omitted
         #[arg(long, value_name = "DURATION")]
         keep_old: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// End the secret before the last rotation at once
+    /// Stop accepting the secret from before the last rotation
     EndOldSecret {
         #[arg(allow_hyphen_values = true)]
         id: String,
@@ -95,7 +95,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Remove a client and end every session that it holds; `client add` can register its id again
+    /// Remove a client and end all of its sessions; `client add` can register its id again
     Remove {
         #[arg(allow_hyphen_values = true)]
         id: String,
@@ -267,7 +267,9 @@ fn checked_name(name: &str) -> Result<String, AdminError> {
 
 fn checked_uris(texts: &[String]) -> Result<Vec<RedirectUri>, AdminError> {
     if texts.len() > MAX_REDIRECT_URIS {
-        return Err(AdminError::Refused(format!("A client may have {MAX_REDIRECT_URIS} redirect URIs.")));
+        return Err(AdminError::Refused(format!(
+            "A client may have at most {MAX_REDIRECT_URIS} redirect URIs."
+        )));
     }
     texts
         .iter()
@@ -282,7 +284,7 @@ fn checked_scopes(config: &Config, ids: Vec<String>) -> Result<Option<ScopeSet>,
     if let Some(unknown) = ids.iter().find(|id| !config.catalog.contains(id)) {
         let known: Vec<&str> = config.catalog.ids().collect();
         return Err(AdminError::Refused(format!(
-            "There is no scope {unknown}. There are: {}.",
+            "There is no scope {unknown}. The scopes are: {}.",
             known.join(", ")
         )));
     }

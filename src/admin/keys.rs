@@ -18,9 +18,9 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Let the next key sign, and retire the active one
+    /// Make the next key the active one, and retire the current one
     Rotate {
-        /// Even if the next key has not been published long enough for every cache to know it
+        /// Rotate even if the next key has not been published long enough to be in every cache
         #[arg(long)]
         now: bool,
         /// Print JSON
@@ -32,7 +32,7 @@ pub enum Command {
         /// The keys, as `keystiled keys list` names them; after `--` if one begins with a dash
         #[arg(value_name = "KID", required_unless_present = "all", conflicts_with = "all")]
         kids: Vec<String>,
-        /// Every key there is, those that wait or have retired too
+        /// Revoke all keys, including the next and the retired ones
         #[arg(long)]
         all: bool,
         /// Print JSON
@@ -55,7 +55,7 @@ pub(super) async fn run(command: Command, config: &Config) -> Result<String, Adm
                 Rotation::Done { activated } if json => Ok(json!({ "active": activated }).to_string()),
                 Rotation::Done { activated } => Ok(format!("Key {activated} signs now.")),
                 Rotation::TooEarly { ready_at } => Err(AdminError::Refused(format!(
-                    "The next key is too young: caches know it from {ready_at} on. To rotate all the same, add --now."
+                    "The next key may not be in every cache before {ready_at}. To rotate anyway, add --now."
                 ))),
                 Rotation::NotDue | Rotation::NoNextKey => Err(AdminError::Refused(
                     "There is no next key to rotate to. If another node has just rotated, nothing is left to do."

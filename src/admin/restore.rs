@@ -14,17 +14,17 @@ use crate::store::Store;
 pub enum Command {
     /// Accept that the database is an older copy
     Accept {
-        /// Let sessions move forward to the refresh tokens that tools hold from after the copy
+        /// Accept refresh tokens that are newer than the database
         #[arg(long, required = true)]
         forward: bool,
-        /// For how long, up to 7d; 24h unless given
+        /// How long to accept them, up to 7d; 24h if omitted
         #[arg(long = "for", value_name = "DURATION")]
         length: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Say whether a recovery is open, and how many sessions were ahead of the database
+    /// Show whether a recovery is open, and how many sessions were ahead of the database
     Status {
         /// Print JSON
         #[arg(long)]
@@ -43,11 +43,13 @@ pub(super) async fn run(store: &Store, command: Command) -> Result<String, Admin
         Command::Accept { forward: _, length, json } => {
             let length = length.map_or(Ok(DEFAULT_LENGTH), |text| duration("--for", &text, MAX_LENGTH))?;
             if length <= TimeDelta::zero() {
-                return Err(AdminError::Refused("--for needs a time to be open, such as 24h.".to_owned()));
+                return Err(AdminError::Refused(
+                    "--for needs a duration of more than 0s, such as 24h.".to_owned(),
+                ));
             }
             let ends_at = store.write(move |work| recovery::open(work, length, &Actor::Operator)).await?;
             let text = format!(
-                "Until {ends_at}, a session whose tool holds a newer refresh token than the database moves forward to it. \
+                "Until {ends_at}, refresh tokens that are newer than the database are accepted, and their sessions continue from there. \
                  `keystiled restore status` counts them; `keystiled restore close` ends it early."
             );
             Ok(Report { json: json!({ "ends_at": ends_at }), text }.render(json))

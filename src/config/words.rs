@@ -84,10 +84,9 @@ fn scope(reader: &mut EntryReader<'_>, roles: &[Role]) -> Option<Scope> {
         values::words,
     );
     let level = reader.required("level", "read, change, delete or administer", level);
-    let held =
-        reader.required("roles", "the roles whose members may give it, such as [\"owner\"]", |value| {
-            known_roles(value, roles)
-        });
+    let held = reader.required("roles", "the roles that include it, such as [\"owner\"]", |value| {
+        known_roles(value, roles)
+    });
     let default = reader.optional("default", values::flag).unwrap_or(false);
     Some(Scope { id: id?, label: label?, not_label: not_label?, level: level?, roles: held?, default })
 }

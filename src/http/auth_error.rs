@@ -218,7 +218,7 @@ pub(super) fn log_refused(row: &Row) {
 pub(super) fn log_store(error: &StoreError) {
     let request_id = request_id::current();
     match error {
-        StoreError::Unavailable(_) => tracing::warn!(request_id, %error, "cannot take the request now"),
+        StoreError::Unavailable(_) => tracing::warn!(request_id, %error, "the request cannot be served now"),
         StoreError::Conflict(_) | StoreError::Failed(_) => tracing::error!(request_id, %error, "failed"),
     }
 }

@@ -163,7 +163,7 @@ impl OAuthFailure {
                 tracing::warn!(request_id, "too many requests of one address or credential");
             }
             Self::Store(StoreError::Unavailable(_)) | Self::Signing(SignError::Busy) => {
-                tracing::warn!(request_id, error = %self, "cannot take the request now");
+                tracing::warn!(request_id, error = %self, "the request cannot be served now");
             }
             Self::Store(StoreError::Conflict(_) | StoreError::Failed(_))
             | Self::Signing(SignError::Failed)

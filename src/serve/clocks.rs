@@ -77,7 +77,7 @@ fn log_change(keeper: &Timekeeper, known: Option<ClockFault>) -> Option<ClockFau
         ),
         (None, Some(ClockFault::System(by))) => tracing::error!(
             seconds = by.num_seconds(),
-            "the system clock differs from the time of the server: set it right; nothing is deleted meanwhile"
+            "the system clock differs from the time of the server: correct it; nothing is deleted until they agree"
         ),
         (Some(_), None) => tracing::info!("the clocks agree again"),
         (Some(_), Some(_)) | (None, None) => {}

@@ -53,7 +53,7 @@ pub enum InstanceError {
     #[error(
         "{place}: no database there, but {} is the master key of a deployment that had one. Restore the database, or \
          set KEYSTILE_DATABASE_URL to where it is now. To begin a new deployment, move that key away first, or set \
-         KEYSTILE_DATA_DIR to another folder.",
+         KEYSTILE_DATA_DIR to another directory.",
         master_key.display()
     )]
     LostDatabase { place: String, master_key: PathBuf },

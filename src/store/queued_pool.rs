@@ -145,7 +145,7 @@ mod tests {
         let nowhere = Manager::new(DatabaseLocation::File(PathBuf::from("/nonexistent/keystile.db")));
         let lane = QueuedPool::open(nowhere, 1, 0).unwrap();
         let error = lane.read(&|_: &mut Conn| Ok(())).unwrap_err().to_string();
-        assert_eq!(error.matches("the database cannot take this now").count(), 1, "{error}");
+        assert_eq!(error.matches("the database is unavailable").count(), 1, "{error}");
         assert!(error.contains("unable to open database file"), "{error}");
     }
 }

@@ -38,8 +38,8 @@ pub(super) enum Command {
     /// Write the manual pages
     #[command(hide = true)]
     Man {
-        /// The folder to write them to
-        folder: PathBuf,
+        /// The directory to write them to
+        directory: PathBuf,
     },
 }
 

@@ -15,7 +15,7 @@ pub(super) fn completions(app: &App, globals: &Globals, shell: Shell) -> Result<
     app.screen(globals).raw(&script)
 }
 
-/// Writes a manual page for every command into a folder.
+/// Writes a manual page for every command into a directory.
 pub(super) fn manual(app: &App, folder: &Path) -> Result<(), Error> {
     let write = || {
         std::fs::create_dir_all(folder)?;

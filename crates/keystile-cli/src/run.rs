@@ -47,7 +47,7 @@ fn execute(app: &App, arguments: Arguments) -> Result<(), Error> {
         Command::Whoami => AuthCommand::whoami().into(),
         Command::Api(args) => return block_on(app, api::run(app, &globals, args)),
         Command::Completions { shell } => return reference::completions(app, &globals, shell),
-        Command::Man { folder } => return reference::manual(app, &folder),
+        Command::Man { directory } => return reference::manual(app, &directory),
     };
     block_on(app, app.run(tool, &globals))
 }

@@ -27,7 +27,7 @@ pub struct App {
 }
 
 impl App {
-    /// Describes the tool whose binary has this name: lower-case letters, digits and `-`, the first a letter. The folder
+    /// Describes the tool whose binary has this name: lower-case letters, digits and `-`, the first a letter. The directory
     /// (`~/.acme`) and the environment variables (`ACME_API_KEY`) are named after it.
     pub fn builder(name: impl Into<String>) -> AppBuilder {
         AppBuilder {

@@ -105,7 +105,7 @@ subcommands! {
     KeyCommand in Key
 }
 subcommands! {
-    /// `pat`: personal access tokens. Needs a Keystile server.
+    /// `pat`: personal tokens. Needs a Keystile server.
     PatCommand in Pat
 }
 subcommands! {

@@ -18,7 +18,7 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(path.parent().ok_or(io::ErrorKind::InvalidInput)?)
 }
 
-/// An unused path in the folder of a file. Creates the folder if it is missing.
+/// An unused path in the directory of a file. Creates the directory if it is missing.
 fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     ensure_private_folder(folder)?;
@@ -53,7 +53,7 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Creates a folder with mode 0700 if it is missing.
+/// Creates a directory with mode 0700 if it is missing.
 pub(crate) fn ensure_private_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());

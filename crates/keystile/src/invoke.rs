@@ -69,7 +69,7 @@ impl App {
         login::resume(&context, handle, timeout).await.map_err(|kind| context.error(kind))
     }
 
-    /// Checks the format of an API key or personal access token, verifies it at the server and stores it in the profile.
+    /// Checks the format of an API key or personal token, verifies it at the server and stores it in the profile.
     /// A key that the server rejects is not stored. If the server cannot be reached, the key is stored unverified, unless
     /// it would replace a credential that works.
     pub async fn login_with_key(

@@ -6,7 +6,7 @@ use super::brand::Brand;
 use super::env::Environment;
 use super::error::ErrorKind;
 
-/// The files and folders of a tool. With XDG variables, settings and credentials are in different folders.
+/// The files and directories of a tool. With XDG variables, settings and credentials are in different directories.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Paths {
     config: PathBuf,
@@ -15,7 +15,7 @@ pub(crate) struct Paths {
 }
 
 impl Paths {
-    /// `ACME_HOME`, else the XDG folders, else `~/.acme`.
+    /// `ACME_HOME`, else the XDG directories, else `~/.acme`.
     pub(crate) fn find(brand: &Brand, env: &Environment) -> Result<Self, ErrorKind> {
         let home = env.path("HOME").or_else(|| env.path("USERPROFILE"));
         let own = env.path(&brand.variable("HOME"));
@@ -29,7 +29,7 @@ impl Paths {
         let (config_base, state_base) =
             if cfg!(windows) { ("APPDATA", "LOCALAPPDATA") } else { ("XDG_CONFIG_HOME", "XDG_STATE_HOME") };
         let missing = || ErrorKind::Usage {
-            message: "Cannot determine the folder of your files: HOME is not set".into(),
+            message: "Cannot determine the directory of your files: HOME is not set".into(),
             hint: Some(format!("Set HOME or {} to an absolute path.", brand.variable("HOME"))),
         };
         let config = match env.path(&brand.variable("CONFIG")) {
@@ -50,17 +50,17 @@ impl Paths {
         self.state.join("credentials.json")
     }
 
-    /// The folder of the lock files.
+    /// The directory of the lock files.
     pub(crate) fn locks(&self) -> PathBuf {
         self.state.join("locks")
     }
 
-    /// The folder of pending logins.
+    /// The directory of pending logins.
     pub(crate) fn pending(&self) -> PathBuf {
         self.state.join("pending")
     }
 
-    /// A path as text, with `~` for the home folder.
+    /// A path as text, with `~` for the home directory.
     pub(crate) fn display(&self, path: &Path) -> String {
         match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
             Some(rest) => format!("~/{}", rest.display()),

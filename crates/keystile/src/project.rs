@@ -14,11 +14,11 @@ struct Project {
     profile: Option<ProfileName>,
 }
 
-/// The profile of the nearest project file in the working folder and those above it.
+/// The profile of the nearest project file in the working directory and those above it.
 pub(super) fn profile(brand: &Brand) -> Result<Option<ProfileName>, ErrorKind> {
     match std::env::current_dir() {
         Ok(folder) => profile_above(&folder, brand),
-        // Without a working folder there is no project.
+        // Without a working directory there is no project.
         Err(_) => Ok(None),
     }
 }

@@ -1,4 +1,4 @@
-//! Doubles for the tests of tools: one for each of the [`Dependencies`](crate::Dependencies), a temporary folder, and an
+//! Doubles for the tests of tools: one for each of the [`Dependencies`](crate::Dependencies), a temporary directory, and an
 //! HTTP server.
 
 mod server;
@@ -228,24 +228,24 @@ impl CredentialStore for MemoryStore {
     }
 }
 
-/// A temporary folder, removed when dropped.
+/// A temporary directory, removed when dropped.
 #[derive(Debug)]
 pub struct TempFolder(PathBuf);
 
 impl TempFolder {
-    /// Creates an empty folder.
+    /// Creates an empty directory.
     ///
     /// # Panics
-    /// Panics if the folder cannot be created.
-    #[expect(clippy::new_without_default, reason = "a default value should not create a folder")]
+    /// Panics if the directory cannot be created.
+    #[expect(clippy::new_without_default, reason = "a default value should not create a directory")]
     pub fn new() -> Self {
         let name = super::random::uuid().expect("the system has random numbers");
         let path = std::env::temp_dir().join(format!("keystile-test-{name}"));
-        std::fs::create_dir_all(&path).expect("the temporary folder can be written");
+        std::fs::create_dir_all(&path).expect("the temporary directory can be written");
         Self(path)
     }
 
-    /// The path of the folder.
+    /// The path of the directory.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -253,7 +253,7 @@ impl TempFolder {
 
 impl Drop for TempFolder {
     fn drop(&mut self) {
-        // If that fails, an empty temporary folder is left.
+        // If that fails, an empty temporary directory is left.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -72,7 +72,7 @@ pub enum WaitAction {
     Browser,
     /// Change to a device code.
     DeviceCode,
-    /// Change to a pasted code.
+    /// Change to a copied code.
     Paste,
 }
 

@@ -1,4 +1,4 @@
-//! `/tokens`: the user's personal access tokens.
+//! `/tokens`: the user's personal tokens.
 
 use actix_web::http::StatusCode;
 use askama::Template;

@@ -1,4 +1,4 @@
-//! Personal access tokens.
+//! Personal tokens.
 
 pub mod list;
 pub mod new;

@@ -1,4 +1,4 @@
-//! `/tokens/new`: a new personal access token.
+//! `/tokens/new`: a new personal token.
 
 use actix_web::http::StatusCode;
 use actix_web::web;

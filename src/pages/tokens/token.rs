@@ -1,4 +1,4 @@
-//! Revoking one personal access token.
+//! Revoking one personal token.
 
 use actix_web::http::StatusCode;
 use actix_web::web;

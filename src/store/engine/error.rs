@@ -11,7 +11,7 @@ use super::url_secrets;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The database is unreachable or overloaded: retry later.
-    #[error("the database cannot take this now: {0}")]
+    #[error("the database is unavailable: {0}")]
     Unavailable(UnavailableReason),
     /// A unique constraint is violated.
     #[error("this exists already: {0}")]

@@ -97,7 +97,7 @@ both_engines! {
 
         for command in ["forget-devices", "sign-out"] {
             let ran = app.keystiled(&["user", command, "nobody@example.com"]).await;
-            assert_eq!((ran.code, ran.stderr.contains("Nobody has the address")), (Some(1), true), "{}", ran.stderr);
+            assert_eq!((ran.code, ran.stderr.contains("There is no user with the address")), (Some(1), true), "{}", ran.stderr);
         }
     }
 

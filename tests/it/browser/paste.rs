@@ -37,7 +37,7 @@ async fn signed_in(app: &TestApp, cli: &Cli, tool: Running, pasted: &str) {
     assert!(!ran.out.contains(pasted), "{ran:#?}");
     cli.run(&["whoami"]).await.good();
     let status = cli.run(&["auth", "status"]).await.good();
-    assert!(status.out.contains("sign-in by pasted code, CLI session ses_"), "{status:#?}");
+    assert!(status.out.contains("sign-in by copied code, CLI session ses_"), "{status:#?}");
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ both_engines! {
         let cli = app.cli();
         let tool = cli.start(cli.terminal("auth login --no-browser"));
         assert_eq!(open(&browser, &tool.on_terminal(link).await).await.status, 403);
-        let ran = stopped(tool, "Your organization allows neither codes to be copied nor device codes").await;
+        let ran = stopped(tool, "Your organization allows neither copied codes nor device codes").await;
         assert!(!ran.out.contains("enter this code"), "{ran:#?}");
         assert!(!cli.credentials_file().exists());
     }

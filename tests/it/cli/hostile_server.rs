@@ -104,7 +104,7 @@ async fn ch_02_a_device_code_whose_page_is_no_web_page_is_refused() {
         let cli = Cli::at(&server.url()).with_recording_browser();
         let ran = cli.run(&["auth", "login", "--device", "--timeout", "5s"]).await;
         let host = server.url().trim_start_matches("http://").to_owned();
-        let ran = ran.failed(3, &format!("{host} gave an answer that makes no sense\n"));
+        let ran = ran.failed(3, &format!("{host} sent an invalid response\n"));
         assert!(
             ran.err.contains("The verification_uri of its device code is not https."),
             "{page}: {ran:#?}"

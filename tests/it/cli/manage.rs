@@ -87,7 +87,7 @@ both_engines! {
             .await;
         visit(&app.answer(&app.browser_of(&member).await, &link, "authorize").await.url).await;
         let ran = terminal.ended().await;
-        assert!(ran.exit == 2 && ran.out.contains("Your role does not hold audit:read."), "{ran:#?}");
+        assert!(ran.exit == 2 && ran.out.contains("Your role does not include audit:read."), "{ran:#?}");
         assert!(!ran.out.contains("auth refresh --scopes"), "{ran:#?}");
     }
 

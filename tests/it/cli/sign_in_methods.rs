@@ -129,7 +129,7 @@ async fn two_processes_share_one_login_by_its_handle() {
     let handle = document["resume"].as_str().unwrap();
     cli.run(&["auth", "login", "--resume", handle]).await.good();
     assert_eq!(cli.stored("default")["state"], "ok");
-    let headline = format!("No sign-in called {handle} waits here\n");
+    let headline = format!("There is no pending sign-in {handle}\n");
     cli.run(&["auth", "login", "--resume", handle]).await.failed(2, &headline);
     cli.run(&["auth", "login", "--resume", "../../etc/passwd"]).await.failed(1, "That is not a handle");
     let plain = cli.run(&["auth", "login", "--start"]).await.good();

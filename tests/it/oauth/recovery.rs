@@ -203,7 +203,7 @@ both_engines! {
 
     async fn re_09_the_operator_opens_and_closes_a_recovery_and_is_told_what_is_wrong(app) {
         assert_eq!(app.keystiled(&["restore", "accept"]).await.code, Some(2), "an argument is required");
-        for (length, said) in [("8d", "is not between 0 and 7 days"), ("0s", "needs a time to be open"), ("x", "Write a whole number")] {
+        for (length, said) in [("8d", "is not between 0 and 7 days"), ("0s", "needs a duration of more than 0s"), ("x", "Write a whole number")] {
             let ran = app.keystiled(&["restore", "accept", "--forward", "--for", length]).await;
             assert_eq!((ran.code, ran.stderr.contains(said)), (Some(1), true), "{}", ran.stderr);
             assert!(!ran.stderr.contains(".."), "{}", ran.stderr);

@@ -91,9 +91,9 @@ pub(crate) enum Overlap {
 /// `pat ...`
 #[derive(Subcommand, Clone, Debug)]
 pub(crate) enum PatCommand {
-    /// List your personal access tokens
+    /// List your personal tokens
     List(ListArgs),
-    /// Create a personal access token and print it once
+    /// Create a personal token and print it once
     Create {
         /// Display name
         name: String,
@@ -104,7 +104,7 @@ pub(crate) enum PatCommand {
         #[arg(long, value_name = "TIME", value_parser = duration::parse)]
         expires: Option<Duration>,
     },
-    /// Revoke a personal access token
+    /// Revoke a personal token
     Revoke {
         /// The ID of the token, from `pat list`
         id: String,

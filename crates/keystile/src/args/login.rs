@@ -26,16 +26,16 @@ pub(crate) struct LoginArgs {
     // Overrides the global flag of this name, whose value is required.
     #[arg(long, value_name = "KEY", num_args = 0..=1, default_missing_value = "")]
     pub(crate) api_key: Option<Secret>,
-    /// Store this key or personal access token
+    /// Store this key or personal token
     #[arg(long, value_name = "KEY")]
     pub(crate) token: Option<Secret>,
-    /// Read the key or personal access token from standard input
+    /// Read the key or personal token from standard input
     #[arg(long)]
     pub(crate) with_token: bool,
     /// Print a device code and a handle for --resume, and exit
     #[arg(long, conflicts_with_all = ["browser", "no_browser", "api_key", "token", "with_token", "resume"])]
     pub(crate) start: bool,
-    /// Wait for the approval of a sign-in begun with --start
+    /// Wait for the approval of a sign-in started with --start
     #[arg(long, value_name = "HANDLE")]
     pub(crate) resume: Option<String>,
     /// Sign in at this authorization server

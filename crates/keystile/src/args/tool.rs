@@ -22,7 +22,7 @@ pub(crate) enum ToolCommand {
     /// Manage API keys
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Manage your personal access tokens
+    /// Manage your personal tokens
     #[command(subcommand)]
     Pat(PatCommand),
     /// Show the scope catalog

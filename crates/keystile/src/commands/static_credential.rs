@@ -1,4 +1,4 @@
-//! Lists, creates and revokes API keys and personal access tokens.
+//! Lists, creates and revokes API keys and personal tokens.
 
 use std::io::IsTerminal as _;
 

@@ -100,7 +100,7 @@ fn sign_in_method(by: Option<SignedInBy>) -> &'static str {
     match by {
         Some(SignedInBy::Browser) => "browser sign-in, ",
         Some(SignedInBy::DeviceCode) => "sign-in by device code, ",
-        Some(SignedInBy::PastedCode) => "sign-in by pasted code, ",
+        Some(SignedInBy::PastedCode) => "sign-in by copied code, ",
         Some(SignedInBy::Other) | None => "",
     }
 }

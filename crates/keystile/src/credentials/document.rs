@@ -45,7 +45,7 @@ enum Profile {
 pub enum Credential {
     /// A session created by a login.
     Oauth(Box<OauthCredential>),
-    /// An API key or personal access token.
+    /// An API key or personal token.
     ApiKey(Box<KeyCredential>),
 }
 
@@ -100,7 +100,7 @@ pub struct OauthCredential {
     pub(crate) unknown: Map<String, Value>,
 }
 
-/// An API key or personal access token.
+/// An API key or personal token.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct KeyCredential {
@@ -174,7 +174,7 @@ pub enum SignedInBy {
     Browser,
     /// A device code (RFC 8628).
     DeviceCode,
-    /// A pasted authorization code.
+    /// A copied code: an authorization code that the user pasted (`/c/code`).
     PastedCode,
     /// A method that only a newer version knows.
     #[serde(other)]
@@ -372,7 +372,7 @@ impl KeyCredential {
     }
 }
 
-/// `pat` for personal access tokens, which have `_pat_` in their prefix.
+/// `pat` for personal tokens, which have `_pat_` in their prefix.
 pub(crate) fn method_of(key: &Secret) -> &'static str {
     if key.expose().contains("_pat_") { "pat" } else { "api_key" }
 }

@@ -25,7 +25,7 @@ pub(crate) struct FileStore {
 }
 
 impl FileStore {
-    /// Creates no file or folder before something is stored.
+    /// Creates no file or directory before something is stored.
     pub(crate) fn new(paths: Paths) -> Self {
         Self { paths, warnings: Mutex::default() }
     }

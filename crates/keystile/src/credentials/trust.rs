@@ -48,7 +48,7 @@ pub(crate) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<St
     }))
 }
 
-/// Accepts every file: access control lists are inherited from the user's folder.
+/// Accepts every file: access control lists are inherited from the user's directory.
 #[cfg(not(unix))]
 pub(crate) fn check(_: &File, _: &Path, _: &Paths) -> Result<Option<String>, ErrorKind> {
     Ok(None)

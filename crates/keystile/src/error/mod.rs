@@ -137,7 +137,7 @@ pub enum ErrorKind {
     LockBusy { path: PathBuf },
     /// The credentials file cannot be read, or its owner or mode is unsafe. `remedy` is a sentence.
     CredentialsUnreadable { path: PathBuf, cause: String, remedy: Option<String> },
-    /// The credentials file is not valid JSON. The next login moves it to `kept_as`, a name in the same folder.
+    /// The credentials file is not valid JSON. The next login moves it to `kept_as`, a name in the same directory.
     CredentialsDamaged { path: PathBuf, line: usize, column: usize, kept_as: String },
     /// The system keyring refused to read or write a secret.
     KeyringUnusable { cause: String },

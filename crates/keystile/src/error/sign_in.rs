@@ -20,12 +20,12 @@ pub(super) fn code_expired(after: Duration, login: &str) -> Report {
 }
 
 pub(super) fn no_device_codes(host: &str, login: &str) -> Report {
-    Report::new(format!("{host} gives no device codes to this tool"))
+    Report::new(format!("{host} does not issue device codes to this tool"))
         .line(format!("Run `{login} --no-browser` and paste a code instead."))
 }
 
 pub(super) fn no_codes_allowed(login: &str) -> Report {
-    Report::new("Your organization allows neither codes to be copied nor device codes").line(format!(
+    Report::new("Your organization allows neither copied codes nor device codes").line(format!(
         "Nothing was stored. Run `{login} --browser` where a browser can open, or ask an owner to change this at \
          Settings > API access."
     ))
@@ -37,8 +37,8 @@ pub(super) fn nothing_pasted(login: &str) -> Report {
 }
 
 pub(super) fn nothing_pending(handle: &str, login: &str) -> Report {
-    Report::new(format!("No sign-in called {handle} waits here"))
-        .line(format!("It has ended, or was begun by another user. Run `{login} --start` for a new one."))
+    Report::new(format!("There is no pending sign-in {handle}"))
+        .line(format!("It has ended, or was started by another user. Run `{login} --start` for a new one."))
 }
 
 pub(super) fn key_rejected(profile: &ProfileName, kept: Option<&str>, keys_url: Option<&str>) -> Report {

@@ -21,17 +21,17 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
             "There is no terminal to prompt on. `{login} --device` prints a code and needs no terminal."
         )),
         ErrorKind::HostMismatch { source, asked, bound } => Report::new(format!("No credential for {asked}"))
-            .line(format!("The one {source} belongs to {bound} and is sent nowhere else."))
+            .line(format!("The credential {source} belongs to {bound} and is sent nowhere else."))
             .line(format!("Sign in there with a profile of its own: `{login} --profile NAME`.")),
         ErrorKind::OrganizationMismatch { source, asked, bound } => {
             Report::new(format!("No credential for the organization {asked}"))
-                .line(format!("The one {source} belongs to {bound}."))
+                .line(format!("The credential {source} belongs to {bound}."))
                 .line(format!("Sign in for it with a profile of its own: `{login} --org {asked} --profile NAME`."))
         }
         ErrorKind::InsecureUrl { url } => Report::new(format!("Refusing plain http to {url}"))
             .line("A credential is sent over https only, except to this machine."),
         ErrorKind::Rejected { source, request_id, .. } => Report::new("The credential was rejected (401)")
-            .line(format!("The server did not accept the one {source}.{}", in_parentheses(request_id.as_deref())))
+            .line(format!("The server did not accept the credential {source}.{}", in_parentheses(request_id.as_deref())))
             .line(match source {
                 CredentialSource::Profile(_) | CredentialSource::NewLogin => format!("Run `{login}` to sign in again."),
                 CredentialSource::Flag | CredentialSource::Variable(_) => {
@@ -61,7 +61,7 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
         )),
         ErrorKind::Unreachable { host, cause, proxy } => unreachable(host, cause, proxy.as_deref(), brand),
         ErrorKind::InvalidResponse { host, what } => {
-            Report::new(format!("{host} gave an answer that makes no sense")).line(format!("{what}."))
+            Report::new(format!("{host} sent an invalid response")).line(format!("{what}."))
         }
         ErrorKind::WrongIssuer { asked, address } => Report::new(format!("{asked} is not the address of this server"))
             .line(format!("It is reached at {address}. Run `{login} --issuer {address}`.")),
@@ -143,10 +143,10 @@ fn insufficient_scope(missing: &MissingScope, brand: &Brand) -> Report {
             format!("Run `{} --scopes {}`.", brand.command("auth refresh"), missing.required.join(","))
         }
         (ScopeRemedy::NotHeld, _) => {
-            format!("Your role does not hold {needs}. Ask an owner or admin of the organization.")
+            format!("Your role does not include {needs}. Ask an owner or admin of the organization.")
         }
         (ScopeRemedy::Key, Some(url)) => format!("Create a key with it at {url},"),
-        (ScopeRemedy::Key, None) => format!("Use a key that has it; the one {} does not.", missing.source),
+        (ScopeRemedy::Key, None) => format!("Use a key that has it; the key {} does not.", missing.source),
     };
     let is_key = missing.remedy == ScopeRemedy::Key;
     let swap = missing.keys_url.as_ref().filter(|_| is_key).map(|_| {

@@ -67,7 +67,7 @@ fn a_missing_scope() {
     );
     assert!(
         text(missing_scope(ScopeRemedy::Key))
-            .ends_with("Use a key that has it; the one from ACME_API_KEY does not.")
+            .ends_with("Use a key that has it; the key from ACME_API_KEY does not.")
     );
 }
 

@@ -1,4 +1,4 @@
-//! Login with a browser, a device code, a pasted code or an API key.
+//! Login with a browser, a device code, a copied code or an API key.
 
 mod attempt;
 mod browser;

@@ -1,4 +1,4 @@
-//! Sign-in with a pasted code: a link for any browser, and the authorization code that its page shows. The code is useless
+//! Sign-in with a copied code: a link for any browser, and the authorization code that its page shows. The code is useless
 //! without the PKCE verifier, which stays here.
 
 use std::pin::pin;

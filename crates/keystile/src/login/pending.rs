@@ -113,7 +113,7 @@ impl Pending {
 
 /// Removes files that have expired or cannot be parsed.
 fn remove_expired(folder: &Path, now: DateTime<Utc>) {
-    // The folder may not exist.
+    // The directory may not exist.
     let Ok(entries) = fs::read_dir(folder) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {
         let is_ours = path.extension().is_some_and(|extension| extension == "json");

@@ -21,7 +21,7 @@ pub(super) enum SignInMethod {
         /// What to do if the server issues no device codes.
         without_codes: WithoutDeviceCodes,
     },
-    /// A pasted code.
+    /// A copied code.
     Paste,
 }
 
@@ -30,7 +30,7 @@ pub(super) enum SignInMethod {
 pub(super) enum WithoutDeviceCodes {
     /// Fail, because the user asked for a device code.
     Fail,
-    /// Change to a pasted code, because the tool chose the device code.
+    /// Change to a copied code, because the tool chose the device code.
     Paste,
 }
 

@@ -24,7 +24,7 @@ fn settings(context: &Context) -> String {
     if path.exists() { shown } else { format!("{shown} does not exist; defaults apply") }
 }
 
-/// Checks owner and mode of the folder.
+/// Checks owner and mode of the directory.
 #[cfg(unix)]
 fn folder_check(context: &Context, folder: &Path, fix: bool) -> Check {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -125,7 +125,7 @@ fn leftovers(context: &Context, credentials: &Path, fix: bool) -> Option<Check> 
 /// Checks whether another process holds the lock.
 fn lock(context: &Context) -> Check {
     const NAME: &str = "lock";
-    // Without the folder, taking the lock would create it.
+    // Without the directory, taking the lock would create it.
     if !context.paths.locks().exists() {
         return Check::good(NAME, "not used yet");
     }

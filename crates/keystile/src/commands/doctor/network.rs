@@ -67,7 +67,7 @@ async fn name(context: &Context, issuer: &BaseUrl) -> Check {
     let addresses = match timeout(DNS_TIMEOUT, lookup_host((host.as_str(), port))).await {
         Ok(Ok(addresses)) => Ok(addresses.map(|address| address.ip().to_string()).collect::<Vec<_>>()),
         Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("no answer".into()),
+        Err(_) => Err("no response".into()),
     };
     match addresses {
         Ok(mut addresses) => {
