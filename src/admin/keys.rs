@@ -97,7 +97,7 @@ fn to_json(key: &SigningKey) -> Value {
 
 fn table(keys: &[SigningKey]) -> String {
     if keys.is_empty() {
-        return "There are no signing keys yet. The server makes them when it starts.".to_owned();
+        return "There are no signing keys yet. The server creates them when it starts.".to_owned();
     }
     let line = |key: &SigningKey| {
         let since = key.retired_at.or(key.activated_at).unwrap_or(key.created_at);

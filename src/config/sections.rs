@@ -50,7 +50,7 @@ pub struct Config {
     pub credentials: Credentials,
     pub audit: Audit,
     pub rate_policies: Vec<RatePolicy>,
-    /// Audiences of tokens besides this server.
+    /// Audiences of tokens in addition to this server.
     pub resources: Vec<Resource>,
     pub log: Log,
     pub catalog: Catalog,

@@ -11,7 +11,7 @@ use super::text_enum::text_enum;
 use super::time::Time;
 
 text_enum! {
-    /// What happened.
+    /// The kinds of events.
     Action {
         ApiKeyCreated = "key.created",
         ApiKeyLeaked = "key.leaked",
@@ -73,7 +73,7 @@ text_enum! {
     }
 }
 
-/// Who did it.
+/// The actor of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
     User(String),
@@ -112,7 +112,7 @@ impl From<SubjectId> for Actor {
     }
 }
 
-/// Where a request came from.
+/// The origin of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
     pub ip: Option<String>,

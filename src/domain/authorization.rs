@@ -1,7 +1,7 @@
 //! Validates authorization requests (RFC 6749 section 4.1.1), and decides who is shown an error.
 //!
 //! No error is sent to a redirect URI before it has matched a registered one. Until then, errors are shown to the
-//! person instead.
+//! user instead.
 
 use std::collections::BTreeSet;
 
@@ -103,7 +103,7 @@ impl RawParameters {
     }
 }
 
-/// Why the error must be shown to the person and not sent to the client.
+/// Why the error must be shown to the user and not sent to the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientRedirectError {
     /// Unknown client id; or the id is missing or repeated.

@@ -52,7 +52,7 @@ pub struct Client {
     /// Scopes that the client may request; `None` means all of the catalog.
     pub scopes: Option<ScopeSet>,
     pub grants: Vec<Grant>,
-    /// The command that a person runs to sign in with this tool.
+    /// The command that a user runs to sign in with this tool.
     pub command: Option<String>,
     /// Lifetime of its access tokens; `None` means the deployment's.
     pub access: Option<TimeDelta>,
@@ -111,7 +111,7 @@ impl Client {
         }
     }
 
-    /// The scopes in effect: granted ∩ held by the owner's role ∩ allowed for the client.
+    /// The scopes in effect: granted ∩ of the owner's role ∩ allowed for the client.
     pub fn effective_scopes(&self, catalog: &Catalog, granted: &ScopeSet, role: &str) -> ScopeSet {
         granted.intersection(&catalog.held_by(role)).intersection(&self.allowed_scopes(catalog))
     }

@@ -11,7 +11,7 @@ text_enum! {
     CredentialKind {
         /// Created by a sign-in; has a rotating refresh token.
         CliSession = "cli_session",
-        /// Created by a person for their own programs; has a static secret.
+        /// Created by a user for their own programs; has a static secret.
         PersonalToken = "personal_token",
         /// Owned by an organization; has a static secret.
         ApiKey = "api_key",
@@ -62,7 +62,7 @@ pub fn is_active(revoked_at: Option<Time>, ends: &[Option<Time>], now: Time) -> 
     revoked_at.is_none() && ends.iter().flatten().all(|end| now < *end)
 }
 
-/// What the generation of a refresh token means, in a session that has not ended.
+/// Classification of a refresh token by its generation, in a session that has not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GenerationStatus {
     /// The current generation: rotate.

@@ -27,7 +27,7 @@ pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
     line
 }
 
-/// Prefixes anything that looks like a formula with an apostrophe, which spreadsheets take as "this is text".
+/// Prefixes anything that looks like a formula with an apostrophe, which makes spreadsheets treat the cell as text.
 fn cell(line: &mut String, text: &str) {
     line.push('"');
     let (mut begins, mut last) = (true, None);

@@ -11,7 +11,7 @@ use super::time::Time;
 
 /// Minimum time between polls, until `slow_down`.
 pub const INTERVAL: TimeDelta = TimeDelta::seconds(5);
-/// What a poll that comes too early adds to the interval (RFC 8628 section 3.5).
+/// Added to the interval by a poll that comes too early (RFC 8628 section 3.5).
 pub const SLOWER_BY: TimeDelta = TimeDelta::seconds(5);
 
 text_enum! {
@@ -20,7 +20,7 @@ text_enum! {
         Open = "open",
         Approved = "approved",
         Denied = "denied",
-        /// The person is not a member of any organization, or their role holds none of the requested scopes.
+        /// The user is not a member of any organization, or their role includes none of the requested scopes.
         CannotApprove = "cannot_approve",
         /// The organization does not allow personal tokens.
         SwitchedOff = "switched_off",

@@ -7,7 +7,7 @@ use super::scope::{Catalog, ScopeSet};
 /// The scopes of a static credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GrantedScopes {
-    /// All scopes that its owner's role holds, except those that manage credentials, which must be granted by name.
+    /// All scopes of its owner's role, except those that manage credentials, which must be granted by name.
     Unrestricted,
     Scopes(ScopeSet),
 }
@@ -33,7 +33,7 @@ impl GrantedScopes {
         }
     }
 
-    /// The scopes in effect: granted ∩ held by the owner's role.
+    /// The scopes in effect: granted ∩ of the owner's role.
     pub fn within(&self, catalog: &Catalog, role: &str) -> ScopeSet {
         let held = catalog.held_by(role);
         match self {

@@ -9,7 +9,7 @@ use super::text_enum::text_enum;
 use super::time::Time;
 
 text_enum! {
-    /// Whose personal tokens are accepted.
+    /// The members whose personal tokens are accepted.
     TokenCreators {
         Members = "members",
         Admins = "admins",
@@ -36,7 +36,7 @@ pub struct KeyPolicy {
 }
 
 impl KeyPolicy {
-    /// The scopes in effect: granted ∩ held by the owner's role ∩ this policy.
+    /// The scopes in effect: granted ∩ of the owner's role ∩ allowed by this policy.
     pub fn effective_scopes(self, granted: &GrantedScopes, catalog: &Catalog, role: &str) -> ScopeSet {
         match granted {
             GrantedScopes::Unrestricted if !self.unrestricted => ScopeSet::default(),

@@ -98,7 +98,7 @@ pub struct OAuthError {
     pub code: OAuthCode,
     /// A more specific code of this server.
     pub error_code: Option<&'static str>,
-    /// The name of the organization whose policy refuses.
+    /// The name of the organization whose policy forbids the request.
     pub organization: Option<String>,
     /// Set for a replaced refresh token.
     pub replaced: Option<Replaced>,
@@ -175,7 +175,7 @@ impl OAuthError {
         }
     }
 
-    /// The person could not approve: their role holds none of the requested scopes, or they are not a member of any
+    /// The user could not approve: their role includes none of the requested scopes, or they are not a member of any
     /// organization.
     pub fn cannot_approve(has_organization: bool) -> Self {
         let description = if has_organization {
@@ -202,14 +202,14 @@ impl OAuthError {
     }
 }
 
-/// Replaces characters that RFC 6749 section 5.2 does not allow in `error_description`.
-/// What clients are told in an organization that does not allow personal tokens.
+/// The description for clients if the organization does not allow personal tokens.
 pub fn personal_tokens_off(organization: &str) -> String {
     format!(
         "{organization} does not allow personal tokens. An organization admin can turn them on at Settings > API access > Personal tokens."
     )
 }
 
+/// Replaces characters that RFC 6749 section 5.2 does not allow in `error_description`.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if matches!(c, ' '..='~') && c != '"' && c != '\\' { c } else { '?' }).collect()
 }

@@ -23,9 +23,9 @@ pub const PASTE_PATH: &str = "/c/code";
 pub enum SignInMethod {
     /// Redirect to the tool.
     Redirect,
-    /// The person copies a code from a page into the terminal.
+    /// The user copies a code from a page into the terminal.
     Paste,
-    /// Device grant: the tool polls while the person answers elsewhere.
+    /// Device grant: the tool polls while the user answers elsewhere.
     Device(Proximity),
 }
 

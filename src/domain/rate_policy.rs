@@ -9,7 +9,7 @@ use super::text_enum::text_enum;
 use super::time::Time;
 
 text_enum! {
-    /// Whose requests share a limit.
+    /// The scope of a counter: the requests that share a limit.
     Per {
         Credential = "credential",
         Organization = "organization",

@@ -154,10 +154,10 @@ impl<'a> Loopback<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MatchedRedirectUri(String);
 
-/// The kind of target, shown to the person on the consent page.
+/// The kind of target, shown to the user on the consent page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// A program on the person's own computer.
+    /// A program on the user's own computer.
     Loopback {
         host: String,
         port: Option<u16>,

@@ -5,12 +5,12 @@ use super::text_enum::text_enum;
 text_enum! {
     /// Status of an authorization request. Once answered, it does not change.
     RequestStatus {
-        /// Malformed; the client gets the error once the person has signed in.
+        /// Malformed; the client gets the error once the user has signed in.
         Invalid = "invalid",
         Open = "open",
         Approved = "approved",
         Denied = "denied",
-        /// The person is not a member of any organization, or their role holds none of the requested scopes.
+        /// The user is not a member of any organization, or their role includes none of the requested scopes.
         CannotApprove = "cannot_approve",
         /// The organization does not allow personal tokens.
         SwitchedOff = "switched_off",

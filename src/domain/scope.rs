@@ -38,7 +38,7 @@ pub struct Scope {
     /// The label after "Not asked for:", such as "delete deployments".
     pub not_label: String,
     pub level: Level,
-    /// Roles that hold this scope: their members may grant it.
+    /// Roles that include this scope: their members may grant it.
     pub roles: Vec<String>,
     /// Granted if a request has no `scope` and the client no default.
     pub default: bool,
@@ -63,7 +63,7 @@ pub struct Catalog {
     bundles: Vec<Bundle>,
 }
 
-/// Scopes of OpenID Connect: what a sign-in reveals about a person, and how long it lasts. They have no meaning for
+/// Scopes of OpenID Connect: what a sign-in reveals about a user, and how long it lasts. They have no meaning for
 /// static credentials.
 const SIGN_IN_SCOPES: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
 
@@ -123,7 +123,7 @@ impl Catalog {
         self.scopes.iter().filter(|scope| scope.default).map(|scope| scope.id.clone()).collect()
     }
 
-    /// All scopes that a role holds.
+    /// All scopes of a role.
     pub fn held_by(&self, role: &str) -> ScopeSet {
         self.scopes
             .iter()

@@ -1,4 +1,4 @@
-//! The code of a short sign-in link. Terminal and page both show it, for the person to compare.
+//! The code of a short sign-in link. Terminal and page both show it, for the user to compare.
 
 use super::code_input;
 use super::entropy::Entropy;

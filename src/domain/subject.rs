@@ -1,6 +1,6 @@
 //! Subjects: who a credential acts as.
 
-/// A person or service account, by id.
+/// A user or service account, by id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SubjectId {
     User(String),

@@ -9,7 +9,7 @@ use memchr::memmem;
 /// Default prefix of tokens and keys. Masked even if another one is configured, because people paste tokens of other
 /// deployments.
 const DEFAULT_PREFIX: &str = "keystile";
-/// What follows the prefix in API keys, personal tokens and refresh tokens.
+/// The part after the prefix of API keys, personal tokens and refresh tokens.
 const KINDS: [&str; 4] = ["_live_", "_test_", "_pat_", "_rt_"];
 /// The start of every JWT: `{"` in base64url.
 const JWT: &str = "eyJ";

@@ -1,4 +1,4 @@
-//! The user code, which the device shows and the person types on another one (RFC 8628 section 6.1).
+//! The user code, which the device shows and the user types on another one (RFC 8628 section 6.1).
 
 use std::fmt;
 

@@ -35,7 +35,7 @@ pub struct RefreshRequest {
     pub refresh_token: Secret,
     /// Narrows the access token, never the session.
     pub scope: Option<String>,
-    /// The installation of the tool that asks, if it sent one.
+    /// The installation id of the tool, if it sent one.
     pub installation: Option<InstallationId>,
     pub origin: Origin,
 }

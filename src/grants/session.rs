@@ -27,7 +27,7 @@ pub struct TokenSet {
     pub idle_ends_at: Time,
     /// When the session ends in any case.
     pub ends_at: Time,
-    /// The `nonce` for an ID token, when the sign-in asked for one.
+    /// The `nonce` of the authorization request, for the ID token.
     pub nonce: Option<String>,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct IssueContext<'a> {
     pub(super) now: Time,
 }
 
-/// The tokens of the session's generation, with those of the `wanted` scopes that are in effect right now.
+/// The tokens of the session's generation, with the `wanted` scopes that are in effect now.
 pub(super) fn issue(
     context: &IssueContext<'_>,
     entropy: Entropy,

@@ -1,4 +1,4 @@
-//! What an authentication error becomes in an answer: one table for the management API, the token endpoint, userinfo and
+//! Maps authentication errors to responses: one table for the management API, the token endpoint, userinfo and
 //! introspection.
 
 use actix_web::HttpResponseBuilder;
@@ -30,16 +30,16 @@ pub(super) struct Row {
     header: Option<(String, String)>,
 }
 
-/// What `WWW-Authenticate` says (RFC 6750 section 3).
+/// The form of `WWW-Authenticate` (RFC 6750 section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Challenge {
-    /// There is no such header: with another credential, the answer would be the same.
+    /// No header: the response would be the same with another credential.
     None,
     /// No credential was presented, so no error is named.
     Realm,
     Error,
     ErrorAndDescription,
-    /// The error, and the scopes that it takes.
+    /// The error, and the required scopes.
     ErrorAndScope,
 }
 
@@ -203,7 +203,7 @@ pub(super) fn row_of(error: &TxError<AuthError>) -> Row {
     }
 }
 
-/// Logs what happened; the answer has only what the client should know.
+/// Logs the reason; the response has only what the client may know.
 pub(super) fn log(error: &TxError<AuthError>, row: &Row) {
     match error {
         TxError::Refused(_) => log_refused(row),

@@ -126,8 +126,8 @@ fn subject_token(app: &App, form: &Parameters) -> Result<Secret, OAuthError> {
     }
 }
 
-/// An authentication error in the codes of RFC 6749 section 5.2. `invalid` makes the error of a credential that is invalid,
-/// expired or revoked.
+/// An authentication error in the codes of RFC 6749 section 5.2. `invalid` creates the error for a credential that is
+/// invalid, expired or revoked.
 pub(super) fn refused(error: TxError<AuthError>, invalid: impl FnOnce(String) -> OAuthError) -> OAuthFailure {
     let error = match error {
         TxError::Refused(error) => error,

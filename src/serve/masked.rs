@@ -7,7 +7,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::domain::token_mask::mask;
 
-/// Makes writers that mask tokens. The formatter writes each event in one piece.
+/// Creates writers that mask tokens. The formatter writes each event in one piece.
 pub(super) struct Masked<M> {
     inner: M,
     prefix: Arc<str>,

@@ -76,7 +76,7 @@ impl AsyncRead for Tracked {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         match read {
-            // A request that has arrived is answered, even if the connection was asked to close meanwhile.
+            // A request that has arrived is answered, even if the connection has been asked to close.
             Poll::Ready(Ok(())) if buffer.filled().len() > before && !self.busy => {
                 self.busy = true;
                 self.read_by.set(TIMEOUT);

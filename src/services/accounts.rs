@@ -155,7 +155,7 @@ pub fn create_client(
     Ok(())
 }
 
-/// Removes a client and ends every session that it holds; `None` if there is no such client.
+/// Removes a client and ends every session of it; `None` if there is no such client.
 pub fn remove_client(
     work: &mut Work<'_>,
     id: &str,

@@ -125,7 +125,7 @@ pub fn revoke_all(
     actor: &Actor,
     origin: &Origin,
 ) -> Result<Effect, StoreError> {
-    // The lock keeps new ones from being created meanwhile; approved but unredeemed grants end as well.
+    // The lock keeps new ones from being created until the commit; approved but unredeemed grants end as well.
     organizations::lock(work.conn, &organization.id)?;
     authorization_codes::expire_of_organization(work.conn, &organization.id, work.now)?;
     device_requests::expire_of_organization(work.conn, &organization.id, work.now)?;

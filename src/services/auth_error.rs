@@ -1,11 +1,11 @@
-//! Why a request is not authenticated, or may not do what it asks with its credential.
+//! Errors of authentication: the credential is missing, not valid, or not sufficient.
 
 use crate::config::Config;
 use crate::domain::scope::ScopeSet;
 use crate::store::RefusalReason;
 use crate::store::organizations::Organization;
 
-/// An authentication error. What each becomes at the HTTP endpoints is in one table, in `http/auth_error.rs`.
+/// An authentication error. One table, in `http/auth_error.rs`, maps them to HTTP responses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthError {
     /// No credential was presented.
@@ -35,10 +35,10 @@ pub enum AuthError {
     },
     /// The key may not be used from the address of the request.
     AddressNotAllowed,
-    /// The credential works, and does not have these scopes.
+    /// The credential is valid, but does not have these scopes.
     InsufficientScope {
         required: ScopeSet,
-        /// The brand's response header that names them.
+        /// The name of the response header that lists them.
         header: String,
     },
 }

@@ -38,7 +38,7 @@ pub fn claim(config: &Config) -> Result<Option<DatabaseClaim>, InstanceError> {
         Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
             tracing::warn!(
                 file = %path.display(),
-                "this file system has no locks: nothing keeps a second server from this database"
+                "this file system has no locks, so nothing prevents a second server on this database"
             );
         }
         Err(TryLockError::Error(error)) => return Err(failed(error)),

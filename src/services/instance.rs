@@ -36,7 +36,7 @@ pub struct Instance {
 /// Why the deployment cannot be opened on this machine.
 #[derive(Debug, thiserror::Error)]
 pub enum InstanceError {
-    #[error("{}: cannot be made or opened: {error}", path.display())]
+    #[error("{}: cannot be created or opened: {error}", path.display())]
     File { path: PathBuf, error: io::Error },
     #[error("{}: {error}. {}", path.display(), error.remedy())]
     MasterKey { path: PathBuf, error: MasterKeyError },
@@ -70,7 +70,7 @@ pub enum InstanceError {
     )]
     WrongMasterKey { place: String, origin: String },
     #[error(
-        "{place}: there are no signing keys yet. The server makes them when it starts: run `keystiled serve`."
+        "{place}: there are no signing keys yet. The server creates them when it starts: run `keystiled serve`."
     )]
     NoSigningKeys { place: String },
     #[error(

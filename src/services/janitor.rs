@@ -61,12 +61,12 @@ const EXPIRING: [Expiring; 11] = [
     Expiring { name: "rates", kept: |_| TimeDelta::zero(), delete: rates::delete_settled },
     Expiring { name: "browser sessions", kept: |_| TimeDelta::zero(), delete: web_sessions::delete_ended },
     Expiring {
-        name: "accounts that were tried",
+        name: "throttled accounts",
         kept: |_| TimeDelta::zero(),
         delete: throttles::delete_due_accounts,
     },
     Expiring {
-        name: "networks and devices that tried",
+        name: "throttled networks and devices",
         kept: |_| guessing::MEMORY,
         delete: throttles::delete_quiet_sources,
     },

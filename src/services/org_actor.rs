@@ -91,7 +91,7 @@ impl OrgActor {
         Ok(Self { scopes, bounds: left.bounds, ..confirmed })
     }
 
-    /// Like [`OrgActor::recheck`]; also refuses an actor that does not have this scope any more.
+    /// Like [`OrgActor::recheck`]; also refuses an actor that no longer has this scope.
     pub fn recheck_with(
         &self,
         work: &mut Work<'_>,

@@ -297,7 +297,7 @@ pub async fn maintain(
 ) -> Result<(), SigningKeyError> {
     match rotate(store, master, rules, RotationTiming::WhenDue).await? {
         Rotation::Done { activated } => tracing::info!(kid = activated, "signing key rotated"),
-        Rotation::NoNextKey => tracing::warn!("there is no next signing key, so none can be rotated to"),
+        Rotation::NoNextKey => tracing::warn!("there is no next signing key to rotate to"),
         Rotation::TooEarly { .. } | Rotation::NotDue => {}
     }
     let (now, keep_after) = (store.now(), rules.keep_after);

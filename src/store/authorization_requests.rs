@@ -93,7 +93,7 @@ pub fn lock_short_code(conn: &mut Conn, code: &str) -> Result<Option<Authorizati
     Ok(Locked(query).get_result(conn).optional()?)
 }
 
-/// Binds a request to the browser that opened it, and extends it by the time a person has to decide.
+/// Binds a request to the browser that opened it, and extends it by the time a user has to decide.
 pub fn bind(conn: &mut Conn, id: &str, browser: Digest, expires_at: Time) -> Result<(), StoreError> {
     diesel::update(requests::table.find(id))
         .set((requests::browser_hash.eq(browser), requests::expires_at.eq(expires_at)))
@@ -102,7 +102,7 @@ pub fn bind(conn: &mut Conn, id: &str, browser: Digest, expires_at: Time) -> Res
 }
 
 /// Moves the pending requests of a browser to its new cookie after sign-in. Includes invalid requests, whose error goes
-/// to the client once the person has signed in.
+/// to the client once the user has signed in.
 pub fn rebind(conn: &mut Conn, before: Digest, after: Digest) -> Result<(), StoreError> {
     diesel::update(requests::table.filter(requests::browser_hash.eq(before)))
         .filter(requests::status.eq_any([RequestStatus::Open, RequestStatus::Invalid]))

@@ -151,7 +151,7 @@ pub fn touch(conn: &mut Conn, id: &str, at: Time, ip: Option<&str>) -> Result<()
     Ok(())
 }
 
-/// One page of a person's CLI sessions in an organization, each with its client's name, newest first, after the
+/// One page of a user's CLI sessions in an organization, each with its client's name, newest first, after the
 /// position (creation time, id) where the previous page ended.
 pub fn cli_session_page(
     conn: &mut Conn,
@@ -226,7 +226,7 @@ pub fn revoke_personal(
     Ok(ended)
 }
 
-/// The newest session of a person with a client that was created since `since` and is not revoked.
+/// The newest session of a user with a client that was created since `since` and is not revoked.
 pub fn latest_session(
     conn: &mut Conn,
     user_id: &str,
@@ -242,7 +242,7 @@ pub fn latest_session(
         .optional()?)
 }
 
-/// Whether a person has signed in to a client since its registration. Ignores sessions of a removed client with the
+/// Whether a user has signed in to a client since its registration. Ignores sessions of a removed client with the
 /// same id.
 pub fn has_used_client(
     conn: &mut Conn,

@@ -35,11 +35,11 @@ pub struct DeviceRequest {
     pub expires_at: Time,
     pub status: DeviceStatus,
     pub answered_at: Option<Time>,
-    /// Address of the person who answered; `None` if it cannot be compared with `ip`.
+    /// Address of the user who answered; `None` if it cannot be compared with `ip`.
     pub answered_ip: Option<String>,
     pub user_id: Option<String>,
     pub org_id: Option<String>,
-    /// Scopes that the person approved.
+    /// Scopes that the user approved.
     pub granted: Option<String>,
     pub auth_time: Option<Time>,
     pub consumed_at: Option<Time>,
@@ -54,7 +54,7 @@ impl DeviceRequest {
     }
 }
 
-/// The person's answer.
+/// The user's answer.
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = requests)]
 pub struct DeviceRequestAnswer<'a> {

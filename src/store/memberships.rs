@@ -28,7 +28,7 @@ pub fn insert(conn: &mut Conn, membership: &Membership) -> Result<(), StoreError
     Ok(())
 }
 
-/// The current role of a person in an organization; `None` if the person is not a member, or either of the two is
+/// The current role of a user in an organization; `None` if the user is not a member, or either of the two is
 /// disabled.
 pub fn role(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<Option<String>, StoreError> {
     Ok(memberships::table
@@ -41,7 +41,7 @@ pub fn role(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<Option<Strin
         .optional()?)
 }
 
-/// A member: the person, the organization and the current role.
+/// A member: the user, the organization and the current role.
 #[derive(Debug, Clone)]
 pub struct ActiveMember {
     pub organization: Organization,
@@ -49,7 +49,7 @@ pub struct ActiveMember {
     pub role: String,
 }
 
-/// A member by organization and person; `None` if the person is not a member, or either of the two is disabled.
+/// A member by organization and user; `None` if the user is not a member, or either of the two is disabled.
 pub fn active_member(
     conn: &mut Conn,
     org_id: &str,
@@ -66,10 +66,10 @@ pub fn active_member(
     Ok(row.map(|(organization, user, role)| ActiveMember { organization, user, role }))
 }
 
-/// Maximum number of organizations listed beside something else, such as in the navigation.
+/// Maximum number of organizations listed together with other content, for example in the navigation.
 pub const LISTED: usize = 50;
 
-/// An organization of a person.
+/// An organization of a user.
 #[derive(Debug, Clone, Queryable)]
 pub struct UserMembership {
     pub organization: Organization,
@@ -78,7 +78,7 @@ pub struct UserMembership {
     pub created_at: Time,
 }
 
-/// Position in the list of a person's organizations: creation of the membership, id of the organization.
+/// Position in the list of a user's organizations: creation of the membership, id of the organization.
 pub type MembershipCursor = (Time, String);
 
 /// Identifies an organization.
@@ -97,7 +97,7 @@ macro_rules! of_user {
     };
 }
 
-/// One page of a person's organizations, oldest membership first, after the position where the previous page ended.
+/// One page of a user's organizations, oldest membership first, after the position where the previous page ended.
 pub fn of_user(
     conn: &mut Conn,
     user_id: &str,
@@ -113,7 +113,7 @@ pub fn of_user(
     Ok(query.load(conn)?)
 }
 
-/// One organization of a person.
+/// One organization of a user.
 pub fn of_user_named(
     conn: &mut Conn,
     user_id: &str,

@@ -27,7 +27,7 @@ pub fn of<'a>(conn: &mut Conn, ids: impl IntoIterator<Item = &'a str>) -> Result
     Ok(names)
 }
 
-/// A person or service account of an organization.
+/// A user or service account of an organization.
 #[derive(Debug, Clone, Queryable)]
 pub struct KnownActor {
     pub id: String,

@@ -1,4 +1,4 @@
-//! The CLI sessions of one person in an organization. Counted and paged in SQL and never loaded as a whole: a person
+//! The CLI sessions of one user in an organization. Counted and paged in SQL and never loaded as a whole: a user
 //! may have tens of thousands, nearly all of them ended.
 
 use std::cmp::Reverse;
@@ -70,7 +70,7 @@ pub fn count_active(conn: &mut Conn, owner: SessionOwner<'_>, now: Time) -> Resu
     Ok(credentials::table.filter(active!(owner, now)).count().get_result(conn)?)
 }
 
-/// Whether this person has or had a session here, active or not.
+/// Whether this user has or had a session here, active or not.
 pub fn any(conn: &mut Conn, owner: SessionOwner<'_>) -> Result<bool, StoreError> {
     let any = credentials::table.filter(owned_by!(owner));
     Ok(diesel::select(diesel::dsl::exists(any)).get_result(conn)?)

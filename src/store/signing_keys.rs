@@ -41,7 +41,7 @@ pub fn list(conn: &mut Conn) -> Result<Vec<SigningKey>, StoreError> {
 }
 
 /// Reads all keys and locks them until the end of the transaction. Locks a setting and not the rows of the keys, because a
-/// statement that waited for a row lock does not see rows inserted meanwhile.
+/// statement that waited for a row lock does not see rows inserted during the wait.
 pub fn lock(conn: &mut Conn) -> Result<Vec<SigningKey>, StoreError> {
     deployment_settings::lock(conn, CREATED)?;
     list(conn)

@@ -55,7 +55,7 @@ pub struct StaticCredential {
     pub id: String,
     pub kind: StaticKind,
     pub org_id: String,
-    /// The subject whose role limits it: the person who created it, or the service account it was created for.
+    /// The subject whose role limits it: the user who created it, or the service account it was created for.
     pub owner: SubjectId,
     pub created_by: SubjectId,
     pub name: String,

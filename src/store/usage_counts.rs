@@ -191,7 +191,7 @@ pub fn most_used(
             with(UseOutcome::Allowed.as_str()),
             with(UseOutcome::Denied.as_str()),
             sql::<Text>("MAX(day)"),
-            // Of the groups, before the limit.
+            // The window function counts the groups before the limit applies.
             sql::<BigInt>("COUNT(*) OVER ()"),
         ))
         .load(conn)?)

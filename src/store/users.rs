@@ -58,13 +58,13 @@ pub fn renew_hash(conn: &mut Conn, id: &str, old: &str, new: &str) -> Result<(),
     Ok(())
 }
 
-/// Invalidates all known-device cookies issued to this person until `at`.
+/// Invalidates all known-device cookies issued to this user until `at`.
 pub fn forget_devices(conn: &mut Conn, id: &str, at: Time) -> Result<(), StoreError> {
     diesel::update(users::table.find(id)).set(users::devices_forgotten_at.eq(at)).execute(conn)?;
     Ok(())
 }
 
-/// Disables a person at `at`, or enables the person again with `None`. Disabling also forgets all known devices.
+/// Disables a user at `at`, or enables the user again with `None`. Disabling also forgets all known devices.
 pub fn set_disabled(conn: &mut Conn, id: &str, at: Option<Time>) -> Result<(), StoreError> {
     diesel::update(users::table.find(id)).set(users::disabled_at.eq(at)).execute(conn)?;
     at.map_or(Ok(()), |at| forget_devices(conn, id, at))

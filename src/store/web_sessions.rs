@@ -1,4 +1,4 @@
-//! Web sessions: signed-in browsers.
+//! Browser sessions, in the table `web_sessions`.
 
 use diesel::prelude::*;
 
@@ -18,7 +18,7 @@ pub struct WebSession {
     pub created_at: Time,
     pub seen_at: Time,
     pub ends_at: Time,
-    /// When the person last authenticated.
+    /// When the user last authenticated.
     pub auth_time: Time,
     pub ip: Option<String>,
     pub user_agent: Option<String>,
@@ -56,7 +56,7 @@ pub fn delete(conn: &mut Conn, hash: Digest) -> Result<bool, StoreError> {
     Ok(diesel::delete(web_sessions::table.find(hash)).execute(conn)? == 1)
 }
 
-/// Signs out all browsers of a person.
+/// Signs out all browsers of a user.
 pub fn delete_of_user(conn: &mut Conn, user_id: &str) -> Result<usize, StoreError> {
     Ok(diesel::delete(web_sessions::table.filter(web_sessions::user_id.eq(user_id))).execute(conn)?)
 }

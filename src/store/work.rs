@@ -7,7 +7,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::id::IdKind;
 use crate::domain::time::Time;
 
-/// What a write closure gets: a connection inside a transaction, the time of the transaction, and randomness.
+/// The argument of a write closure: a connection inside a transaction, the time of the transaction, and randomness.
 pub struct Work<'a> {
     pub conn: &'a mut Conn,
     pub now: Time,

@@ -71,7 +71,7 @@ impl App {
         self.store.write(move |transaction| work(&app, transaction)).await
     }
 
-    /// [`Self::write`] for work that may refuse: a refusal commits what was written before it.
+    /// [`Self::write`] for work that may be refused: a refusal commits what was written before it.
     pub async fn write_or_refuse<T, E, F>(&self, work: F) -> Result<T, TxError<E>>
     where
         T: Send + 'static,

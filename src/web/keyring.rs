@@ -126,7 +126,7 @@ impl Keyring {
         self.signer.has_room()
     }
 
-    /// [`Self::sign`] for claims that a signing thread makes with `issue`.
+    /// [`Self::sign`] for claims that a signing thread creates with `issue`.
     pub fn sign_later(
         &self,
         issue: impl FnOnce() -> TokenSet + Send + 'static,

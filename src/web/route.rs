@@ -21,7 +21,7 @@ pub fn of(request: &HttpRequest) -> Option<Rc<str>> {
     })
 }
 
-/// What [`of`] found for a request.
+/// The result of [`of`] for a request.
 struct Route(Option<Rc<str>>);
 
 fn find(request: &HttpRequest) -> Option<Rc<str>> {

@@ -100,7 +100,7 @@ pub fn checksum_holds(key: &str) -> bool {
     key.is_char_boundary(at) && checksum(&key[..at]) == key[at..]
 }
 
-/// Makes a key of its prefix, for example `acme_live_`, and a secret.
+/// Builds a key from a prefix, for example `acme_live_`, and a secret.
 pub fn compose(prefix: &str, secret: &[u8; 32]) -> String {
     let body = format!("{prefix}{}", base62(secret, SECRET_LENGTH));
     let checksum = checksum(&body);

@@ -22,7 +22,7 @@ pub struct App {
     pub(crate) scopes: Vec<String>,
     pub(crate) idempotency_keys: bool,
     pub(crate) dependencies: Dependencies,
-    /// Shared by everything that prints, so that a secret of one command is masked in the error of another.
+    /// Shared by all output, so that a secret of one command is masked in the error of another.
     pub(crate) redactor: Redactor,
 }
 

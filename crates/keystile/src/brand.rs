@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-/// The names of a tool: its command, its environment variables, and what its texts call it. Made by
+/// The names of a tool: its command, its environment variables, and what its texts call it. Created by
 /// [`App::brand`](crate::App::brand).
 #[derive(Clone, Debug)]
 pub struct Brand(Arc<Names>);

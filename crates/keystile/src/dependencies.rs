@@ -1,4 +1,4 @@
-//! What a tool can replace: environment, credential store, clock, browser and user interface.
+//! The replaceable parts of a tool: environment, credential store, clock, browser and user interface.
 
 use std::fmt;
 use std::sync::Arc;

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use super::random;
 
-/// Writes a file atomically: a temporary file beside it, synced, then renamed over it.
+/// Writes a file atomically: a temporary file next to it, synced, then renamed over it.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = temporary_beside(path)?;
     let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // What was written contains secrets.
+        // The partial file contains secrets.
         let _ = fs::remove_file(&temporary);
     }
     written?;

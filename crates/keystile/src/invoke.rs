@@ -97,7 +97,7 @@ impl App {
         Screen::new(self.output(globals), self.brand.clone())
     }
 
-    /// Makes an error of this kind, worded for this tool.
+    /// Creates an error of this kind, worded for this tool.
     pub fn error(&self, kind: ErrorKind) -> Error {
         Error::new(kind, self.brand.clone())
     }

@@ -2,7 +2,7 @@
 //! # Where to start
 //!
 //! - **Describe the tool.** [`App::builder`] takes its names, authorization server and API.
-//! - **Mount commands.** [`ToolCommand`], [`AuthCommand`] and the other command types go into a clap parser beside
+//! - **Mount commands.** [`ToolCommand`], [`AuthCommand`] and the other command types go into a clap parser next to
 //!   [`Globals`]. [`App::parse`] parses the command line, [`App::run`] runs a command.
 //! - **Sign in.** [`App::login`], [`App::start_login`] and [`App::resume_login`], [`App::login_with_key`].
 //! - **Call the API.** [`App::session`] selects the credential, and [`Session::client`] calls the API with it.

@@ -82,12 +82,12 @@ impl Redactor {
             }
         }
         let of_secret = |word: &str| {
-            // Dots stand for what was cut off.
+            // Dots stand for the omitted part.
             let part = word.trim_matches('.');
             let is_part = part.len() >= SHORTEST_PART && known.iter().any(|secret| secret.contains(part));
             is_part.then(|| "…".to_owned())
         };
-        // Opaque tokens of other servers may have more characters than those of a word, which also separate words.
+        // Opaque tokens of other servers may contain characters that separate words.
         words(&words(&masked, is_token_character, of_secret), is_word_character, of_secret)
     }
 
@@ -113,7 +113,7 @@ impl Redactor {
     }
 }
 
-/// Replaces words: the longest runs of characters that belong to one.
+/// Replaces words, which are the longest runs of word characters.
 fn words(text: &str, belongs: fn(char) -> bool, replacement: impl Fn(&str) -> Option<String>) -> String {
     let mut replaced = String::with_capacity(text.len());
     let mut rest = text;

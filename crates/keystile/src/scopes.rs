@@ -103,7 +103,7 @@ impl Catalog {
         }
     }
 
-    /// Those of the requested scopes that have the level `read`, or all that have it if none are requested. A scope that
+    /// The requested scopes that have the level `read`; if none are requested, all scopes that have it. A scope that
     /// the catalog does not list is kept: it is a protocol scope such as `openid`, which grants no access.
     pub(crate) fn only_reading(&self, asked: &[String]) -> Vec<String> {
         let reads = |scope: &&Scope| scope.level == "read";

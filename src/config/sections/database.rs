@@ -29,7 +29,7 @@ section! {
         pooler: Pooler = "session", pooler;
 
         /// Additional connections for audit logs, exports and usage, so that nothing else waits for them. A report that
-        /// gets none within two seconds is answered 503 with `Retry-After`.
+        /// gets none within two seconds fails with status 503 and `Retry-After`.
         report_pool_size: u32 = 2, 1..=1000;
     }
 }
@@ -37,9 +37,10 @@ section! {
 /// Kind of connection pooler in front of PostgreSQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pooler {
-    /// None, or one that gives each connection a server session of its own.
+    /// No pooler, or one that gives each connection a server session of its own.
     Session,
-    /// One that may run each transaction in another server session, such as PgBouncer with `pool_mode = transaction`.
+    /// A pooler that may run each transaction in another server session, such as PgBouncer with
+    /// `pool_mode = transaction`.
     Transaction,
 }
 

@@ -3,7 +3,7 @@
 use crate::config::section::section;
 
 section! {
-    /// Requests per minute, on each node. More are answered 429 with `Retry-After`.
+    /// Requests per minute, on each node. Further requests fail with status 429 and `Retry-After`.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct Limits = [limits] {
         /// Sign-ins that may be started from one IPv4 address or IPv6 /64. An office behind one address counts as one.
@@ -13,7 +13,7 @@ section! {
 
         /// Requests to `/api/v1` with one credential.
         ///
-        /// Those of gateways to `/api/v1/verify` do not count.
+        /// Requests of gateways to `/api/v1/verify` do not count.
         api_requests_per_minute: i32 = 1_200, 1..=1_000_000;
     }
 }

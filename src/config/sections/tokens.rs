@@ -16,7 +16,7 @@ section! {
         /// Lifetime of an authorization code.
         code: TimeDelta = "60s", duration;
 
-        /// How long a sign-in waits for the person's decision.
+        /// How long a sign-in waits for the user's decision.
         request: TimeDelta = "10min", duration;
 
         /// How long a pushed request waits to be opened in the browser.
@@ -26,7 +26,7 @@ section! {
         device_request: TimeDelta = "10min", duration;
 
         /// How long the previous refresh token gets the same successor again, for tools that lost the response. `0s`:
-        /// never. Must be shorter than `access`. A thief within this time shares the session until the next refresh.
+        /// never. Must be shorter than `access`. A thief who uses a stolen token within this time shares the session until the next refresh.
         ///
         /// More on the risk: [SECURITY.md](../SECURITY.md#what-is-not-defended).
         refresh_grace: TimeDelta = "60s", duration_or_zero;

@@ -66,7 +66,7 @@ fn example() -> String {
     text
 }
 
-/// The page with each generated part made anew. The rest of it is written by hand.
+/// The page with each generated part replaced. The rest is written by hand.
 fn page(written: &str) -> String {
     let mut page = replace(written, "*", &short_names());
     for section in sections::all() {

@@ -9,7 +9,7 @@ use crate::domain::time::Time;
 
 /// Wrong attempts of all networks in any 24 hours.
 pub(super) const DAY: u32 = 1000;
-/// Limit of the day for a network that has tried before;
+/// Daily limit for a network that has tried before;
 const DAY_AGAIN: u32 = 900;
 /// after this many wrong attempts of its own,
 const MANY_WRONG: i64 = 5;
@@ -69,8 +69,8 @@ impl TakenUnit {
 }
 
 impl Account {
-    /// Advances to the current minute. Returns the networks that had a reserved unit and did not use it. They are not
-    /// quiet any more, see [`Account::no_show`].
+    /// Advances to the current minute. Returns the networks that had a reserved unit and did not use it. They are
+    /// no longer quiet, see [`Account::no_show`].
     #[must_use]
     pub fn advance_minute(&mut self, now: Time) -> Vec<Digest> {
         let hour = now.seconds().div_euclid(HOUR_SECONDS);
@@ -175,7 +175,7 @@ impl Account {
         self.hours.is_empty() && self.winners.is_empty() && self.asked.is_empty() && self.taken == 0
     }
 
-    /// When nothing of this counts any more.
+    /// When nothing in this state counts any longer.
     pub fn due_at(&self, now: Time) -> Time {
         let hours = self.hours.last().map_or(0, |(hour, _)| (hour + HOURS) * HOUR_SECONDS);
         let end = hours.max((self.minute + CLOCKS_DIFFER) * MINUTE_SECONDS);

@@ -21,7 +21,7 @@
 //!   The 20 smallest numbers reserve a unit of the following minute; all others draw again. A network has one chance
 //!   per minute, however often and however early it asks.
 //!
-//! After a wrong attempt, a network is not quiet any more. It leaves the draw and gets a [`Source`] like that of a
+//! After a wrong attempt, a network is no longer quiet. It leaves the draw and gets a [`Source`] like that of a
 //! device. To keep a few persistent networks from using up the day, it may use the day's 1,000 attempts only while
 //! fewer than 900 are used, and after its fifth wrong attempt only while fewer than 500 are. Asking is not free either:
 //! a network that reserved a unit and did not use it within its minute is no longer quiet, as if it had used it.

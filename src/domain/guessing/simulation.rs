@@ -43,7 +43,7 @@ impl World {
         Self { seed, account: Account::default(), networks: HashMap::new(), looked: Vec::new() }
     }
 
-    /// Makes an attempt with the right or a wrong password. `Ok` if it was verified, otherwise the seconds to wait.
+    /// Attempts to sign in with the right or a wrong password. `Ok` if it was verified, otherwise the seconds to wait.
     fn attempt(&mut self, network: &str, right: bool, seconds: i64) -> Result<(), i64> {
         let now = at(seconds);
         for passed in self.account.advance_minute(now) {

@@ -14,8 +14,8 @@ use crate::store::organizations::Organization;
 
 use super::CodeRequest;
 
-/// Wrong verifiers that a code survives. More would let a thief guess the verifier; fewer would let a thief
-/// burn the code.
+/// Number of wrong verifiers after which a code is still valid. With more, a thief could guess the verifier; with fewer,
+/// a thief could invalidate the code.
 const MAX_WRONG_VERIFIERS: i64 = 3;
 
 text_enum! {

@@ -90,7 +90,7 @@ pub(super) fn refuse(
     }
 }
 
-/// What the holder of a genuine token may learn about its replacement; `None` if it was not replaced.
+/// Details for the holder of a genuine token about its replacement; `None` if it was not replaced.
 fn replaced(
     conn: &mut Conn,
     session: &StoredSession,

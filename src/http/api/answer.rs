@@ -26,7 +26,7 @@ pub(super) struct List<T> {
     pub(super) next_cursor: Option<String>,
 }
 
-/// A person or a service account.
+/// A user or a service account.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Subject {
     #[schema(schema_with = subject_kind)]

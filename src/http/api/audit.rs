@@ -37,7 +37,7 @@ impl From<ParseError> for ApiError {
 /// An event.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "says what `export::to_json` makes, for lists and for files alike")]
+#[expect(dead_code, reason = "describes the output of `export::to_json`, for lists and files")]
 struct AuditEvent {
     id: String,
     /// Sequence number in the organization's log, without gaps.

@@ -26,7 +26,7 @@ pub struct WhoAmI {
     organization: Membership,
     /// With a CLI session: organizations of the user, oldest membership first; at most 50, and that of the session.
     organizations: Vec<Membership>,
-    /// Whether the person has organizations that are not listed.
+    /// Whether the user has organizations that are not listed.
     #[serde(rename = "moreOrganizations")]
     more_organizations: bool,
     /// With a CLI session: the tool that it belongs to.

@@ -215,7 +215,7 @@ pub struct Organization {
     pub name: String,
     /// The user's role there.
     pub role: String,
-    /// Labels of requested permissions that this role does not hold, strongest first.
+    /// Labels of requested permissions that this role does not include, strongest first.
     pub left_out: Vec<String>,
 }
 

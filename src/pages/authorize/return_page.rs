@@ -43,7 +43,7 @@ pub enum ReturnOutcome {
         organization: String,
     },
     Denied,
-    /// The user's role in this organization holds no requested scope.
+    /// The user's role in this organization includes no requested scope.
     RoleTooSmall {
         organization: String,
     },

@@ -37,7 +37,7 @@ pub struct CredentialCard {
     pub revoke: Option<String>,
 }
 
-/// The tag beside the name.
+/// The tag next to the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CardState {
     /// "Used 4 minutes ago", within the last day.

@@ -32,7 +32,7 @@ impl TickState {
     }
 }
 
-/// What the permissions are chosen for.
+/// The purpose of a choice of permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// A new key or token.

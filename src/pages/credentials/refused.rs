@@ -13,7 +13,7 @@ use crate::services::refusal::ServiceRefusal;
 pub(in crate::pages) fn page(req: &PageRequest, member: &Member, refusal: ServiceRefusal) -> HttpResponse {
     let organization = member.organization.name.clone();
     req.refuse(match refusal {
-        // Without a credential in use, this means that the user has left the organization meanwhile.
+        // Without a credential in use, this means that the user has left the organization since the page was loaded.
         ServiceRefusal::Credential(_) | ServiceRefusal::NotFound(_) => Refusal::NotFound,
         ServiceRefusal::MissingScopes(scopes) => {
             let needed = roles_with(req, &scopes);
@@ -26,7 +26,7 @@ pub(in crate::pages) fn page(req: &PageRequest, member: &Member, refusal: Servic
     })
 }
 
-/// Roles that hold all of these scopes.
+/// Roles that include all of these scopes.
 fn roles_with(req: &PageRequest, scopes: &ScopeSet) -> Vec<String> {
     let config = &req.app.config;
     let hold = config.roles.iter().filter(|role| scopes.is_subset(&config.catalog.held_by(&role.id)));

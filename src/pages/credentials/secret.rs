@@ -67,7 +67,7 @@ impl SecretKind {
         }
     }
 
-    /// What to do when the secret was not stored.
+    /// The remedy if the secret was not stored.
     fn again(self) -> &'static str {
         match self {
             Self::ApiKey => "Rotate it",

@@ -73,7 +73,7 @@ pub async fn rotate_page(req: PageRequest, path: web::Path<(String, String)>) ->
     Ok(req.page(StatusCode::OK, &page))
 }
 
-/// `POST /o/{org}/keys/{id}/rotate`: the answer shows the new secret, and no other page does.
+/// `POST /o/{org}/keys/{id}/rotate`: the response shows the new secret, and no other page does.
 pub async fn rotate(
     req: PageRequest,
     path: web::Path<(String, String)>,

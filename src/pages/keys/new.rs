@@ -172,7 +172,7 @@ fn address_problem(bad: &AllowedAddressesError) -> &'static str {
     }
 }
 
-/// `POST /o/{org}/keys/new`: the answer shows the secret, and no other page does.
+/// `POST /o/{org}/keys/new`: the response shows the secret, and no other page does.
 pub async fn create(req: PageRequest, slug: web::Path<String>, payload: web::Payload) -> PageResult {
     let form = req.form(payload, "new-key").await?;
     let member = member(&req, OrganizationSelector::Slug(&slug)).await?;

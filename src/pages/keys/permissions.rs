@@ -42,7 +42,7 @@ pub struct KeyPermissionsPage {
 pub enum GrantState {
     /// All of them are in effect.
     Whole,
-    /// The owner's role no longer holds these.
+    /// The owner's role no longer includes these.
     Shrunk { role: String, lost: Vec<String> },
     /// The key is unrestricted.
     Unrestricted,

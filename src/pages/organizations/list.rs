@@ -1,4 +1,4 @@
-//! `/organizations`: every organization of the person. The navigation names only the first.
+//! `/organizations`: every organization of the user. The navigation names only the first.
 
 use actix_web::http::StatusCode;
 use askama::Template;
@@ -23,7 +23,7 @@ pub struct OrganizationsPage {
     pub pager: Pager,
 }
 
-/// An organization of the person.
+/// An organization of the user.
 #[derive(Debug, Clone)]
 pub struct Row {
     pub name: String,

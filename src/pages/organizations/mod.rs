@@ -1,4 +1,4 @@
-//! The organizations of a person.
+//! The organizations of a user.
 
 pub mod list;
 

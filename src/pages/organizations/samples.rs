@@ -1,4 +1,4 @@
-//! The page of a person's organizations.
+//! The page of a user's organizations.
 
 use crate::pages::organizations::list::{OrganizationsPage, Row};
 use crate::pages::samples::{Foreign, Sample, moment, nav, print, shell};

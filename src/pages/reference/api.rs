@@ -59,7 +59,7 @@ pub struct Operation {
     pub errors: Vec<String>,
 }
 
-/// Who may call it.
+/// The credentials that may call it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {
     Everybody,

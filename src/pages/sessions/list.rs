@@ -128,7 +128,7 @@ pub enum DeviceKind {
     Unknown,
 }
 
-/// The tag beside the name.
+/// The tag next to the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Usage {
     /// "Used 4 minutes ago", within the last day.

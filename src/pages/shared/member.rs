@@ -23,7 +23,7 @@ pub struct Member {
     pub user_id: String,
     pub organization: Organization,
     pub role: String,
-    /// The first organizations of the person, and this one.
+    /// The first organizations of the user, and this one.
     pub listed: Vec<Organization>,
     /// Whether there are more.
     pub more: bool,
@@ -110,7 +110,7 @@ pub(in crate::pages) async fn member(
     }
 }
 
-/// An organization of the person that is not among the first.
+/// An organization of the user that is not among the first.
 async fn beyond(
     req: &PageRequest,
     user_id: &str,
@@ -138,7 +138,7 @@ impl Member {
         )
     }
 
-    /// Whether the user's role holds this scope.
+    /// Whether the user's role includes this scope.
     pub(in crate::pages) fn holds(&self, req: &PageRequest, scope: &str) -> bool {
         req.app.config.catalog.held_by(&self.role).contains(scope)
     }

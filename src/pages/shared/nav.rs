@@ -12,7 +12,7 @@ pub enum NavItem {
     ApiAccess,
     AuditLog,
     Usage,
-    /// Has no line of its own.
+    /// A page without an entry in the navigation.
     Organizations,
 }
 
@@ -33,7 +33,7 @@ pub struct Nav {
     pub slug: String,
     /// Shown as a chooser if there are several.
     pub organizations: Vec<OrganizationLink>,
-    /// Whether the person has more than these.
+    /// Whether the user has more than these.
     pub more_organizations: bool,
     pub active_sessions: i64,
     /// Whether the user may see API keys here.

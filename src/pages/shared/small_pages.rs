@@ -69,7 +69,7 @@ pub struct EndedRequest {
 pub enum DenialReason {
     /// The user chose Deny.
     Denied,
-    /// The user's role in this organization holds no requested scope.
+    /// The user's role in this organization includes no requested scope.
     RoleTooSmall(String),
     NoOrganization,
     /// Personal tokens are off for this organization.

@@ -130,7 +130,7 @@ pub async fn sign_out(req: PageRequest, payload: web::Payload) -> PageResult {
         req.app.store.write(move |work| sign_in::sign_out(work, &session, &origin)).await?;
     }
     Ok(match form.get("request").and_then(SignInTarget::parse) {
-        // The browser keeps its cookie, which the request is bound to; nobody is signed in under it any more.
+        // The browser keeps its cookie, which the request is bound to; it no longer belongs to a signed-in user.
         Some(waiting) => req.redirect(&format!("/sign-in?request={}&because=switch", waiting.field())),
         None => req.redirect_with("/sign-in?because=signed-out", [removal_cookie(&req.app)]),
     })

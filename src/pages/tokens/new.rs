@@ -104,7 +104,7 @@ async fn new_page(req: &PageRequest, member: &Member, typed: TokenFields, proble
     Ok(req.page(status, &page))
 }
 
-/// `POST /tokens/new`: the answer shows the secret, and no other page does.
+/// `POST /tokens/new`: the response shows the secret, and no other page does.
 pub async fn create(req: PageRequest, payload: web::Payload) -> PageResult {
     let form = req.form(payload, "new-token").await?;
     let member = member(&req, OrganizationSelector::Asked).await?;

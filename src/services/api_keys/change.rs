@@ -60,7 +60,7 @@ pub fn editable(
     Ok(EditableKey { named, role, grantable: open })
 }
 
-/// Replaces the scopes of a key. Existing scopes may stay; new ones must be held by the actor. `seen` has the
+/// Replaces the scopes of a key. Existing scopes may stay; the actor must have the new ones. `seen` has the
 /// scopes that the actor saw, if known, so that a concurrent change is not undone unnoticed.
 pub fn set_scopes(
     work: &mut Work<'_>,

@@ -99,7 +99,7 @@ fn owner_role(conn: &mut Conn, key: &StaticCredential) -> Result<Option<String>,
     }
 }
 
-/// Refuses if the organization does not allow API keys.
+/// Returns a refusal if the organization does not allow API keys.
 fn require_enabled(config: &Config, actor: &OrgActor) -> Result<(), ServiceRefusal> {
     let organization = &actor.organization;
     if organization.key_policy(&config.organizations).enabled {

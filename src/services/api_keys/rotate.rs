@@ -109,7 +109,7 @@ pub fn rotate(
     Ok(Rotated { created, old_id: old.id, old_ends_at })
 }
 
-/// Refuses if the new secret would let the actor act as another user, or beyond their own role.
+/// Returns a refusal if the new secret would let the actor act as another user, or beyond their own role.
 fn require_may_hold(
     config: &Config,
     actor: &OrgActor,

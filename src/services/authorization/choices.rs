@@ -20,9 +20,9 @@ pub(in crate::services) const MAX_AUTH_AGE: TimeDelta = TimeDelta::minutes(15);
 pub struct OrganizationChoice {
     pub organization: Organization,
     pub role: String,
-    /// Requested scopes that the role holds.
+    /// Requested scopes that the role includes.
     pub granted: ScopeSet,
-    /// Requested scopes that the role does not hold.
+    /// Requested scopes that the role does not include.
     pub left_out: ScopeSet,
     /// The organization policy that forbids this sign-in, if any.
     pub policy_block: Option<PolicyBlock>,
@@ -39,9 +39,9 @@ impl OrganizationChoice {
 #[derive(Debug, Clone, Copy)]
 pub enum Obstacle<'a> {
     NoOrganization,
-    /// Every organization's policy forbids this sign-in; holds the first one's reason.
+    /// Every organization's policy forbids this sign-in. Contains the reason of the first one.
     Closed(&'a OrganizationChoice, PolicyBlock),
-    /// No role of the user holds any requested scope; holds the first organization whose policy allows the
+    /// No role of the user includes any requested scope. Contains the first organization whose policy allows the
     /// sign-in.
     RoleTooSmall(&'a OrganizationChoice),
 }

@@ -41,7 +41,7 @@ pub enum DecisionOutcome {
     /// The organization's policy forbids this sign-in. If personal tokens are off, the request is answered
     /// with that.
     Closed(Organization, PolicyBlock),
-    /// The user is not a member of that organization, or their role there holds no requested scope.
+    /// The user is not a member of that organization, or their role there includes no requested scope.
     NotThere,
 }
 
@@ -118,7 +118,7 @@ pub(super) fn derive_code(master: &MasterKey, seed: &[u8]) -> Secret {
     master.token(Purpose::AuthorizationCode, &[seed])
 }
 
-/// Copying a code takes a person longer than a redirect takes a browser.
+/// Copying a code takes a user longer than a redirect takes a browser.
 fn lifetime(config: &Config, sign_in_method: SignInMethod) -> TimeDelta {
     match sign_in_method {
         SignInMethod::Redirect | SignInMethod::Device(_) => config.tokens.code,

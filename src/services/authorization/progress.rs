@@ -25,7 +25,7 @@ pub enum Progress {
     /// Open, or answered with a code that was not redeemed yet.
     Waiting,
     Denied,
-    /// The user's role holds no requested scope, or they belong to no organization.
+    /// The user's role includes no requested scope, or they belong to no organization.
     CannotApprove {
         in_organization: bool,
     },
@@ -91,7 +91,7 @@ struct CopyingBlocked {
     org_id: String,
 }
 
-/// Finds out what the page in the browser shows; the page itself stores nothing.
+/// Determines the state of the page in the browser, which is not stored.
 fn closed(
     conn: &mut Conn,
     config: &Config,

@@ -34,7 +34,7 @@ pub enum DecisionOutcome {
     SignInAgain,
     /// The organization's policy forbids it. The request is answered with that.
     Closed(Organization, PolicyBlock),
-    /// The user is not a member of that organization, or their role there holds no requested scope.
+    /// The user is not a member of that organization, or their role there includes no requested scope.
     NotThere,
 }
 

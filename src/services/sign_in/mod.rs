@@ -1,4 +1,4 @@
-//! Sign-in with a password, and the browser session that it starts.
+//! Sign-in with a password, which starts a browser session.
 
 mod budget;
 mod failure;

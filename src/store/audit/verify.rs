@@ -36,7 +36,7 @@ pub fn next_chain(conn: &mut Conn, after: &str) -> Result<Option<String>, StoreE
 
 /// Verifies a chain. Returns its head, or the first event that breaks it.
 pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<ChainHead, ChainError>, StoreError> {
-    // Reads the head first, so that events recorded meanwhile come after it.
+    // Reads the head first: events recorded after that come after it.
     let head = audit_heads::table.find(chain).select((audit_heads::sequence, audit_heads::hash));
     let Some((sequence, hash)) = head.get_result(conn).optional()? else {
         return Ok(Err(ChainError { sequence: 1, fault: ChainFault::Missing }));
@@ -71,8 +71,8 @@ pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<ChainHead, ChainErr
     })
 }
 
-/// The first event of a chain with a higher sequence number than its head. One statement, because the chain may grow
-/// meanwhile.
+/// The first event of a chain with a higher sequence number than its head. One statement, because the chain may
+/// grow between two.
 fn behind_head(conn: &mut Conn, chain: &str) -> Result<Option<i64>, StoreError> {
     let events = audit_events::table.on(audit_events::chain.eq(audit_heads::chain));
     Ok(audit_heads::table

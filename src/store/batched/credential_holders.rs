@@ -17,12 +17,12 @@ use crate::domain::secret::Digest;
 #[derive(Debug, Clone)]
 pub struct HeldCredential {
     pub credential: StaticCredential,
-    /// `None` if the organization, the person or the service account is disabled, or the person is not a member any
-    /// more.
+    /// `None` if the organization, the user or the service account is disabled, or the user is no longer a
+    /// member.
     pub holder: Option<Holder>,
 }
 
-/// The person or service account that a key or token acts as.
+/// The user or service account that a key or token acts as.
 #[derive(Debug, Clone)]
 pub enum Holder {
     Person(ActiveMember),

@@ -49,7 +49,7 @@ impl LookupBatcher {
 }
 
 fn serve(dedicated: &mut DedicatedConnection, _: &Clock, mut batch: Vec<Job>) {
-    // Drops requests that have timed out meanwhile, for example while the database was unreachable.
+    // Drops requests that have timed out in the queue, for example while the database was unreachable.
     batch.retain(|job| !job.answer.is_closed());
     if !batch.is_empty() {
         look(dedicated, batch);

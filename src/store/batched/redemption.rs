@@ -34,7 +34,7 @@ pub struct StoredCode {
     pub request: AuthorizationRequest,
     #[diesel(embed)]
     pub organization: Organization,
-    /// `None` if the person is not a member.
+    /// `None` if the user is not a member.
     #[diesel(select_expression = memberships::role.nullable())]
     pub role: Option<String>,
     #[diesel(select_expression = users::disabled_at)]

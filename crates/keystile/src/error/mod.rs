@@ -160,7 +160,7 @@ pub enum ErrorKind {
 pub enum ScopeRemedy {
     /// Sign in again: the credential is a session.
     SignIn,
-    /// None: the role of the user does not hold the scopes, so a new session would lack them too.
+    /// There is none: the role of the user does not include the scopes, so a new session would lack them too.
     NotHeld,
     /// Use another API key: a key cannot get more scopes.
     Key,

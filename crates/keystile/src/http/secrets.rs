@@ -37,7 +37,7 @@ pub(super) fn of_response(response: &HttpResponse, mut found: impl FnMut(&str)) 
 }
 
 fn of_pairs(pairs: &[u8], found: &mut impl FnMut(&str)) {
-    // As they are, too: not every server encodes them.
+    // The raw values too: not every server encodes them.
     let raw = std::str::from_utf8(pairs).unwrap_or_default();
     let raw = raw.split('&').filter_map(|pair| pair.split_once('='));
     raw.filter(|(name, _)| is_secret(name)).for_each(|(_, secret)| found(secret));

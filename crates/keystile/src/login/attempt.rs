@@ -1,4 +1,4 @@
-//! What all sign-in methods share: the request and the storage of the tokens.
+//! The steps that all sign-in methods share: the request and the storage of the tokens.
 
 use std::time::Duration;
 
@@ -110,7 +110,7 @@ impl<'a> Attempt<'a> {
         device_info(context.brand(), &context.environment, self.options.device_name.as_deref())
     }
 
-    /// Makes the link to the approval page.
+    /// Creates the link to the approval page.
     pub(super) async fn link(
         &self,
         redirect: &RedirectUrl,

@@ -72,7 +72,7 @@ pub struct StartedLogin {
     pub handle: String,
 }
 
-/// What comes after a sign-in method.
+/// The outcome of a sign-in method.
 enum Step {
     SignedIn(Box<CompletedLogin>),
     /// Go on with another method, at the request of the user or the server.
@@ -118,7 +118,7 @@ pub(crate) async fn start(context: &Context, options: &LoginOptions) -> Result<S
     Ok(StartedLogin { screen, handle: pending.save(context)?.to_string() })
 }
 
-/// Completes a login begun with [`start`].
+/// Completes a login started with [`start`].
 pub(crate) async fn resume(
     context: &Context,
     handle: &str,

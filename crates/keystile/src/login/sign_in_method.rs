@@ -34,7 +34,7 @@ pub(super) enum WithoutDeviceCodes {
     Paste,
 }
 
-/// What the choice of the method depends on.
+/// The inputs to the choice of the method.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LoginEnvironment {
     /// The method set by flag, variable or settings.

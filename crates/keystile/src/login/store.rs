@@ -27,7 +27,7 @@ pub(super) fn prepare(context: &Context) -> Result<Option<Credential>, ErrorKind
     Ok(stored)
 }
 
-/// Makes a session from a token response.
+/// Creates a session from a token response.
 pub(super) fn session(
     tokens: &TokenSet,
     issuer: &BaseUrl,

@@ -1,4 +1,4 @@
-//! Waits for the user, and handles signals meanwhile.
+//! Waits for the user, and handles signals during the wait.
 
 use std::time::Duration;
 
@@ -84,8 +84,8 @@ pub(crate) async fn prompt_secret(context: &Context, question: &str) -> Result<O
     result
 }
 
-/// Opens a page of the authorization server in the background; any other page is left to the user. That it was not opened
-/// is only a notice, because the URL is printed.
+/// Opens a page of the authorization server in the background; any other page is left to the user. If it
+/// cannot be opened, that is only a notice, because the URL is printed.
 pub(super) fn open_browser(attempt: &Attempt<'_>, url: &Url) {
     let context = attempt.context;
     if !attempt.metadata.has_page(attempt.issuer, url) {

@@ -34,7 +34,7 @@ impl PkceSession {
     }
 }
 
-/// What the tool says of its machine. The consent page shows it as unverified.
+/// Claims of the tool about its machine. The consent page shows them as unverified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DeviceInfo {
     pub(crate) device_name: Option<String>,
@@ -78,7 +78,8 @@ struct Pushed {
     user_check: Option<String>,
 }
 
-/// Makes the link. A short link to a page of another server is not used. Also returns the pushed request, if the server has a status endpoint for it.
+/// Creates the link. A short link to a page of another server is not used. Also returns the pushed request, if the server
+/// has a status endpoint for it.
 pub(crate) async fn request_link(
     transport: &Transport,
     metadata: &Metadata,

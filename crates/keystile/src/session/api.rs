@@ -130,7 +130,7 @@ impl ApiRequest<'_> {
     }
 
     /// The largest response body that is accepted, in bytes; 64 MiB by default. A larger one is
-    /// [`InvalidResponse`](ErrorKind::InvalidResponse), and not more than the limit of it is held in memory.
+    /// [`InvalidResponse`](ErrorKind::InvalidResponse), of which no more than the limit is kept in memory.
     pub fn limit(mut self, bytes: usize) -> Self {
         self.limit = bytes;
         self
@@ -171,7 +171,7 @@ impl ApiRequest<'_> {
         self.fetch().await.map_err(Error::into_kind)
     }
 
-    /// Sends the request and returns the response whatever its status. [`Session::error_for`] makes an error of it.
+    /// Sends the request and returns the response whatever its status. [`Session::error_for`] turns it into an error.
     pub async fn send_unchecked(self) -> Result<ApiResponse, Error> {
         let session = self.session;
         self.run().await.map_err(|kind| session.context.error(kind))

@@ -20,14 +20,14 @@ const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 
 const REJECTION_PAUSE: TimeDelta = TimeDelta::seconds(60);
 
-/// What a caller requires of an access token.
+/// The requirement of a caller on an access token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TokenNeed {
     /// Valid for at least `min_ttl`.
     Fresh { min_ttl: Duration },
-    /// Of a later generation than this one, which the user wants to replace.
+    /// A later generation than this one: the user wants to replace the token.
     NewerThan { generation: u64 },
-    /// Of a later generation than this one, whose token an API rejected. At most one refresh in [`REJECTION_PAUSE`]: a
+    /// A later generation than this one: an API rejected the token. At most one refresh in [`REJECTION_PAUSE`]: a
     /// new token does not help with an API that rejects every one.
     AfterRejection { generation: u64 },
 }

@@ -4,7 +4,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::getpgrp;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
-/// What standard input has to offer.
+/// The result of reading standard input.
 pub(super) enum Ready {
     Nothing,
     Bytes(Vec<u8>),

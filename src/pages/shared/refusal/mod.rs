@@ -89,7 +89,7 @@ pub enum Refusal {
     NotForRole {
         organization: String,
         role: String,
-        /// The roles that do.
+        /// The roles that have it.
         needed: Vec<String>,
     },
     /// The organization's policy forbids it.

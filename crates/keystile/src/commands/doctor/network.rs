@@ -17,7 +17,7 @@ use crate::oauth::{Metadata, ask_for_metadata, read_metadata};
 
 const DNS_TIMEOUT: Duration = Duration::from_secs(5);
 const PLAN: Plan = Plan { replay: Replay::Safe, timeout: Duration::from_secs(15), limit: PROTOCOL_LIMIT };
-/// Tolerated by the server.
+/// The clock difference that the server tolerates.
 const TOLERATED_SKEW: TimeDelta = TimeDelta::seconds(30);
 /// Above this, tokens seem to be expired or not valid yet.
 const HARMFUL_SKEW: TimeDelta = TimeDelta::seconds(300);
