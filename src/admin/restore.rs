@@ -50,7 +50,7 @@ pub(super) async fn run(store: &Store, command: Command) -> Result<String, Admin
             let ends_at = store.write(move |work| recovery::open(work, length, &Actor::Operator)).await?;
             let text = format!(
                 "Until {ends_at}, refresh tokens that are newer than the database are accepted, and their sessions continue from there. \
-                 `keystiled restore status` counts them; `keystiled restore close` ends it early."
+                 `keystiled restore status` counts these sessions; `keystiled restore close` ends the recovery early."
             );
             Ok(Report { json: json!({ "ends_at": ends_at }), text }.render(json))
         }

@@ -232,7 +232,7 @@ fn in_words(stored: &Credential) -> String {
 
 fn confirm_replacement(context: &Context, force: bool, what: &str, by: &str) -> Result<(), ErrorKind> {
     let profile = &context.profile;
-    let question = format!("Profile {profile} holds {what}. Replace it with {by}?");
+    let question = format!("Profile {profile} has {what}. Replace it with {by}?");
     if force || context.ui.confirm(&question) == Some(true) {
         return Ok(());
     }
