@@ -2,15 +2,13 @@
 
 use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::BigInt;
 
-use super::ended_credentials::not_expired;
-use super::engine::codec::Moment;
+use super::ended_credentials::{marked_expired, not_expired};
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
-use super::engine::keyset;
 use super::engine::query::{Locked, Prepared, Unlocked};
-use super::engine::schema::{clients, credentials, more_of_credentials};
+use super::engine::schema::{credentials, more_of_credentials};
 use crate::domain::credential::{CredentialKind, EndReason, is_active};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
@@ -151,38 +149,15 @@ pub fn touch(conn: &mut Conn, id: &str, at: Time, ip: Option<&str>) -> Result<()
     Ok(())
 }
 
-/// One page of a user's CLI sessions in an organization, each with its client's name, newest first, after the
-/// position (creation time, id) where the previous page ended.
-pub fn cli_session_page(
-    conn: &mut Conn,
-    org_id: &str,
-    user_id: &str,
-    after: Option<&(Time, String)>,
-    limit: i64,
-) -> Result<Vec<(Credential, String)>, StoreError> {
-    let mut query = credentials::table
-        .inner_join(clients::table)
-        .filter(credentials::org_id.eq(org_id).and(credentials::user_id.eq(user_id)))
-        .filter(credentials::kind.eq(CredentialKind::CliSession))
-        .order((credentials::created_at.desc(), credentials::id.desc()))
-        .limit(limit)
-        .select((Credential::as_select(), clients::name))
-        .into_boxed();
-    if let Some((at, id)) = after {
-        query =
-            query.filter(keyset::before!("credentials.created_at, credentials.id", Moment: *at, Text: id));
-    }
-    Ok(query.load(conn)?)
-}
-
 /// Id, kind and user id of a credential.
 pub type PersonalCredential = (String, CredentialKind, Option<String>);
 
-/// Active credentials that the organization's `personal_tokens` setting controls.
+/// Active credentials that the organization's `personal_tokens` setting controls, marked as `$marked` says.
 macro_rules! personal {
-    ($org_id:expr, $now:expr) => {
+    ($org_id:expr, $now:expr, $marked:expr) => {
         credentials::org_id
             .eq($org_id)
+            .and($marked)
             .and(credentials::kind.ne(CredentialKind::ApiKey))
             .and(credentials::revoked_at.is_null())
             .and(credentials::idle_ends_at.is_null().or(credentials::idle_ends_at.gt($now)))
@@ -201,27 +176,32 @@ pub fn count_personal(conn: &mut Conn, org_id: &str, now: Time) -> Result<[i64; 
         of_kind(CredentialKind::PersonalToken),
         sql::<BigInt>("COUNT(DISTINCT credentials.user_id)"),
     );
-    let active = credentials::table.filter(personal!(org_id, now)).filter(not_expired());
+    let active = credentials::table.filter(personal!(org_id, now, not_expired()));
     let (sessions, personal_tokens, people) = active.select(counts).get_result(conn)?;
     Ok([sessions, personal_tokens, people])
 }
 
-/// Revokes the active CLI sessions and personal tokens of an organization and returns them. Two statements, whatever
-/// their number.
+/// Revokes the active CLI sessions and personal tokens of an organization and returns them: four statements, whatever
+/// their number. The mark of the sweep is only a hint, so those that are marked as expired but still work are revoked as
+/// well.
 pub fn revoke_personal(
     conn: &mut Conn,
     org_id: &str,
     at: Time,
     reason: EndReason,
 ) -> Result<Vec<PersonalCredential>, StoreError> {
-    let active =
-        credentials::table.filter(personal!(org_id, at)).order(credentials::id).select(credentials::id);
-    // Locks them in the order of their ids; an update alone would lock in any order.
-    Locked(active).load::<String>(conn)?;
-    let mut ended: Vec<PersonalCredential> = diesel::update(credentials::table.filter(personal!(org_id, at)))
-        .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(reason)))
-        .returning((credentials::id, credentials::kind, credentials::user_id))
-        .get_results(conn)?;
+    let mut ended: Vec<PersonalCredential> = Vec::new();
+    for marked in [not_expired, marked_expired] {
+        let working = || personal!(org_id, at, marked());
+        // Locks them in the order of their ids; an update alone would lock in any order.
+        let query = credentials::table.filter(working()).order(credentials::id).select(credentials::id);
+        Locked(query).load::<String>(conn)?;
+        let revoked = diesel::update(credentials::table.filter(working()))
+            .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(reason)))
+            .returning((credentials::id, credentials::kind, credentials::user_id))
+            .get_results::<PersonalCredential>(conn)?;
+        ended.extend(revoked);
+    }
     ended.sort_unstable_by(|(left, ..), (right, ..)| left.cmp(right));
     Ok(ended)
 }

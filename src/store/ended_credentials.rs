@@ -22,6 +22,11 @@ pub(in crate::store) fn not_expired() -> SqlLiteral<Bool> {
     sql("credentials.expired_at IS NULL")
 }
 
+/// With `revoked_at IS NULL`, matches the condition of the index of expired credentials literally.
+pub(in crate::store) fn marked_expired() -> SqlLiteral<Bool> {
+    sql("credentials.expired_at IS NOT NULL")
+}
+
 /// When a credential expires. `MIN` of several values on SQLite is `LEAST` on PostgreSQL, except that any NULL makes it
 /// NULL.
 fn earliest_end(conn: &Conn) -> &'static str {

@@ -3,12 +3,12 @@
 
 use std::cmp::Reverse;
 
-use diesel::dsl::sql;
+use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
 use super::credentials::Credential;
-use super::ended_credentials::not_expired;
+use super::ended_credentials::{marked_expired, not_expired};
 use super::engine::codec::Moment;
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
@@ -43,17 +43,16 @@ macro_rules! not_ended {
     };
 }
 
-/// Does not filter by `expired_at`: that column is only a hint, and a revocation must find every session that still
-/// works.
-macro_rules! to_end {
-    ($owner:expr, $now:expr) => {
-        owned_by!($owner).and(credentials::revoked_at.is_null()).and(not_ended!($now))
+/// Neither revoked nor past an end, and marked as `$marked` says.
+macro_rules! working {
+    ($owner:expr, $now:expr, $marked:expr) => {
+        owned_by!($owner).and(credentials::revoked_at.is_null()).and(not_ended!($now)).and($marked)
     };
 }
 
 macro_rules! active {
     ($owner:expr, $now:expr) => {
-        to_end!($owner, $now).and(not_expired())
+        working!($owner, $now, not_expired())
     };
 }
 
@@ -72,8 +71,12 @@ pub fn count_active(conn: &mut Conn, owner: SessionOwner<'_>, now: Time) -> Resu
 
 /// Whether this user has or had a session here, active or not.
 pub fn any(conn: &mut Conn, owner: SessionOwner<'_>) -> Result<bool, StoreError> {
-    let any = credentials::table.filter(owned_by!(owner));
-    Ok(diesel::select(diesel::dsl::exists(any)).get_result(conn)?)
+    let owned = || credentials::table.filter(owned_by!(owner));
+    // Each is served by the index of its state.
+    let not_marked = owned().filter(credentials::revoked_at.is_null()).filter(not_expired());
+    let expired = owned().filter(credentials::revoked_at.is_null()).filter(marked_expired());
+    let revoked = owned().filter(credentials::revoked_at.is_not_null());
+    Ok(diesel::select(exists(not_marked).or(exists(expired)).or(exists(revoked))).get_result(conn)?)
 }
 
 /// Counts of active sessions.
@@ -152,7 +155,8 @@ enum Branch {
     /// Expired, but not yet marked by the sweep.
     JustExpired,
     Revoked,
-    Any,
+    /// Active or expired, but not marked by the sweep.
+    NotMarked,
 }
 
 impl SessionState {
@@ -161,7 +165,7 @@ impl SessionState {
             Self::Active => &[Branch::Active],
             Self::Expired => &[Branch::MarkedExpired, Branch::JustExpired],
             Self::Revoked => &[Branch::Revoked],
-            Self::Any => &[Branch::Any],
+            Self::Any => &[Branch::NotMarked, Branch::MarkedExpired, Branch::Revoked],
         }
     }
 }
@@ -181,13 +185,13 @@ macro_rules! branch {
             }
             Branch::MarkedExpired => query
                 .filter(credentials::revoked_at.is_null())
-                .filter(sql::<Bool>("credentials.expired_at IS NOT NULL")),
+                .filter(marked_expired()),
             Branch::JustExpired => query
                 .filter(credentials::revoked_at.is_null())
                 .filter(not_expired())
                 .filter(diesel::dsl::not(not_ended!($now))),
             Branch::Revoked => query.filter(credentials::revoked_at.is_not_null()),
-            Branch::Any => query,
+            Branch::NotMarked => query.filter(credentials::revoked_at.is_null()).filter(not_expired()),
         };
         if let Some((at, id)) = $after {
             query = query
@@ -268,20 +272,26 @@ fn pattern(text: &str) -> String {
     format!("%{escaped}%")
 }
 
-/// Revokes the active sessions and returns their ids.
+/// Revokes the active sessions and returns their ids. The mark of the sweep is only a hint, so sessions that are marked
+/// as expired but still work are revoked as well.
 pub fn revoke(
     conn: &mut Conn,
     owner: SessionOwner<'_>,
     at: Time,
     reason: EndReason,
 ) -> Result<Vec<String>, StoreError> {
-    let active = credentials::table.filter(to_end!(owner, at)).order(credentials::id).select(credentials::id);
-    // Locks them in the order of their ids; an update alone would lock in any order.
-    Locked(active).load::<String>(conn)?;
-    let mut ended: Vec<String> = diesel::update(credentials::table.filter(to_end!(owner, at)))
-        .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(reason)))
-        .returning(credentials::id)
-        .get_results(conn)?;
+    let mut ended: Vec<String> = Vec::new();
+    for marked in [not_expired, marked_expired] {
+        let working = || working!(owner, at, marked());
+        // Locks them in the order of their ids; an update alone would lock in any order.
+        let query = credentials::table.filter(working()).order(credentials::id).select(credentials::id);
+        Locked(query).load::<String>(conn)?;
+        let revoked = diesel::update(credentials::table.filter(working()))
+            .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(reason)))
+            .returning(credentials::id)
+            .get_results::<String>(conn)?;
+        ended.extend(revoked);
+    }
     ended.sort_unstable();
     Ok(ended)
 }

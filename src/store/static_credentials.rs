@@ -258,15 +258,17 @@ pub fn page(
         Some(SubjectId::User(id)) => query.filter(credentials::user_id.eq(id)),
         Some(SubjectId::ServiceAccount(id)) => query.filter(credentials::service_account_id.eq(id)),
     };
+    // The condition of the indexes by person and by organization. Active credentials have indexes of their own.
+    let has_secret = credentials::secret_hash.is_not_null();
     query = match part.status {
-        StatusFilter::Any => query,
+        StatusFilter::Any => query.filter(has_secret),
         StatusFilter::Active(now) => query
             .filter(credentials::revoked_at.is_null())
             .filter(not_expired())
             .filter(credentials::ends_at.is_null().or(credentials::ends_at.gt(now))),
-        StatusFilter::Ended(now) => {
-            query.filter(credentials::revoked_at.is_not_null().or(credentials::ends_at.le(now)))
-        }
+        StatusFilter::Ended(now) => query
+            .filter(has_secret)
+            .filter(credentials::revoked_at.is_not_null().or(credentials::ends_at.le(now))),
     };
     if let Some((at, id)) = part.after {
         query = query.filter(keyset::before!("created_at, id", Moment: *at, Text: id));

@@ -38,7 +38,12 @@ impl ListQuery {
 
     /// Rows to read: one extra row shows whether there is another page.
     pub fn limit(&self) -> i64 {
-        i64::try_from(self.size + 1).unwrap_or(i64::MAX)
+        i64::try_from(self.rows()).unwrap_or(i64::MAX)
+    }
+
+    /// [`Self::limit`], for lists that are put together in memory.
+    pub fn rows(&self) -> usize {
+        self.size + 1
     }
 
     /// Response with the page and the cursor of the next one.

@@ -19,6 +19,7 @@ use crate::services::sessions;
 use crate::store::clients;
 use crate::store::credentials::{self, Credential};
 use crate::store::organizations::Organization;
+use crate::store::own_sessions::{self, SessionFilter, SessionOwner, SessionState};
 use crate::web::app::App;
 
 const NO_SUCH_SESSION: &str = "There is no such session.";
@@ -127,12 +128,15 @@ pub async fn list(
         return Err(ApiError::refused(&app, not_a_session()));
     }
     let page = ListQuery::read(request.query_string())?;
-    let (org_id, limit) = (principal.organization.id.clone(), page.limit());
+    let (org_id, limit) = (principal.organization.id.clone(), page.rows());
     let after = page.after.clone();
     let user_id = principal.subject.id().as_str().to_owned();
-    let read =
-        move |conn: &mut _| credentials::cli_session_page(conn, &org_id, &user_id, after.as_ref(), limit);
-    let sessions = app.store.read(read).await?;
+    let any = SessionFilter { now: app.clock.now(), state: SessionState::Any, text: "" };
+    let read = move |conn: &mut _| {
+        let owner = SessionOwner { org_id: &org_id, user_id: &user_id };
+        own_sessions::page(conn, owner, any, after.as_ref(), limit)
+    };
+    let sessions = app.store.read(read).await?.rows;
     let show = |(session, client): &(Credential, String)| {
         Session::new(session, client, &principal.organization, &principal.credential.id)
     };
