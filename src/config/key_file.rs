@@ -15,7 +15,7 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::process::{Gid, getegid, geteuid, getgroups};
 
-use super::master_key::MasterKeyError;
+use super::key_file_error::KeyFileError;
 
 /// Symbolic links per path at most, the limit of Linux.
 const MAX_LINKS: usize = 40;
@@ -64,15 +64,15 @@ struct Route {
 }
 
 /// Opens a key file that only root and the user of this process can read or replace.
-pub(super) fn open(path: &Path) -> Result<File, MasterKeyError> {
+pub(super) fn open(path: &Path) -> Result<File, KeyFileError> {
     let route = Route::to(path)?;
     if !route.found.is_file() {
-        return Err(MasterKeyError::NotAFile);
+        return Err(KeyFileError::NotAFile);
     }
     let file = File::open(&route.end)?;
     let opened = file.metadata()?;
     if (opened.dev(), opened.ino()) != (route.found.dev(), route.found.ino()) {
-        return Err(MasterKeyError::Replaced);
+        return Err(KeyFileError::Replaced);
     }
     check(&route.links, &route.folders, Rights::of(&opened), &Identity::of_process()?)?;
     Ok(file)
@@ -130,24 +130,24 @@ fn check(
     folders: &[(PathBuf, Rights)],
     file: Rights,
     process: &Identity,
-) -> Result<(), MasterKeyError> {
+) -> Result<(), KeyFileError> {
     if !links.is_empty() {
         if let Some((path, rights)) = links.iter().chain(folders).find(|(_, rights)| !process.trusts(*rights))
         {
-            return Err(MasterKeyError::ForeignWay { path: path.clone(), owner: rights.owner });
+            return Err(KeyFileError::ForeignWay { path: path.clone(), owner: rights.owner });
         }
         if let Some((path, rights)) = folders.iter().find(|(_, rights)| open_to_others(*rights)) {
-            return Err(MasterKeyError::OpenFolder { path: path.clone(), mode: rights.mode });
+            return Err(KeyFileError::OpenFolder { path: path.clone(), mode: rights.mode });
         }
     }
     // The owner of a file can always read and change it.
     if !process.trusts(file) {
-        return Err(MasterKeyError::ForeignOwner(file.owner));
+        return Err(KeyFileError::ForeignOwner(file.owner));
     }
     // Kubernetes assigns secrets to root and the group of the pod (`fsGroup`), readable by the group.
     let shared = file.owner == ROOT && (file.group == ROOT || process.groups.contains(&file.group));
     let group = if shared { 0o040 } else { 0 };
-    if file.mode & 0o077 & !group == 0 { Ok(()) } else { Err(MasterKeyError::Mode(file.mode)) }
+    if file.mode & 0o077 & !group == 0 { Ok(()) } else { Err(KeyFileError::Mode(file.mode)) }
 }
 
 /// Whether others could replace entries of this directory. Not in a sticky directory of root, where each user can only

@@ -3,11 +3,13 @@
 #[cfg(not(unix))]
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
+
+use super::key_file_error::KeyFileError;
 
 /// Length of the master key in bytes.
 pub const LENGTH: usize = 32;
@@ -23,20 +25,8 @@ pub type Bytes = Zeroizing<[u8; LENGTH]>;
 pub enum MasterKeyError {
     #[error("is not {LENGTH} bytes in base64 or hexadecimal")]
     Text,
-    #[error("is reached through {}, which belongs to user {owner}", path.display())]
-    ForeignWay { path: PathBuf, owner: u32 },
-    #[error("belongs to user {0}, who is neither root nor the user of this process")]
-    ForeignOwner(u32),
-    #[error("is reached through {}, which can be written to by others (mode {mode:04o})", path.display())]
-    OpenFolder { path: PathBuf, mode: u32 },
-    #[error("was replaced while it was read")]
-    Replaced,
-    #[error("is not a file")]
-    NotAFile,
-    #[error("can be read or changed by the group or by others (mode {0:04o})")]
-    Mode(u32),
-    #[error("cannot be read: {0}")]
-    Unreadable(#[from] io::Error),
+    #[error(transparent)]
+    File(#[from] KeyFileError),
 }
 
 impl MasterKeyError {
@@ -44,24 +34,7 @@ impl MasterKeyError {
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::Text => "Create one with: openssl rand -base64 32.",
-            Self::ForeignWay { .. } => {
-                "Links are followed only if all links and directories of the path belong to root or to the user of this process: change their owner, or give the path of the file itself."
-            }
-            Self::ForeignOwner(_) => {
-                "Run keystiled as the user that owns the file, or give the file to the user that runs keystiled: chown."
-            }
-            Self::OpenFolder { .. } => {
-                "Links are followed only if others cannot write to any directory of the path, except sticky directories of root: run chmod go-w on the directory, or give the path of the file itself."
-            }
-            Self::Replaced => "Try again.",
-            Self::NotAFile => "Give the path of a file that contains the key.",
-            Self::Mode(_) => {
-                "Run chmod 600 on it; where Kubernetes mounts it, set defaultMode: 0400 on the volume. A group may read a file of root if it is a group of this process."
-            }
-            Self::Unreadable(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                "Run this as the user that owns it; in Kubernetes, set fsGroup in the securityContext of the pod."
-            }
-            Self::Unreadable(_) => "Give the path of a file that this process may read.",
+            Self::File(error) => error.remedy(),
         }
     }
 }
@@ -94,8 +67,8 @@ pub fn read(path: &Path) -> Result<Bytes, MasterKeyError> {
     for _ in 1..ATTEMPTS {
         // Kubernetes replaces the directory of a secret while it is in use.
         let again = match &file {
-            Err(MasterKeyError::Replaced) => true,
-            Err(MasterKeyError::Unreadable(error)) => error.kind() == io::ErrorKind::NotFound,
+            Err(KeyFileError::Replaced) => true,
+            Err(KeyFileError::Unreadable(error)) => error.kind() == io::ErrorKind::NotFound,
             _ => false,
         };
         if !again {
@@ -104,7 +77,7 @@ pub fn read(path: &Path) -> Result<Bytes, MasterKeyError> {
         file = open(path);
     }
     let mut text = Zeroizing::new(String::new());
-    file?.take(MAX_TEXT).read_to_string(&mut text)?;
+    file?.take(MAX_TEXT).read_to_string(&mut text).map_err(KeyFileError::Unreadable)?;
     decode(&text)
 }
 
@@ -113,8 +86,8 @@ use super::key_file::open;
 
 /// On other systems, the permissions of the directory decide who can read the file.
 #[cfg(not(unix))]
-fn open(path: &Path) -> Result<File, MasterKeyError> {
-    if std::fs::metadata(path)?.is_file() { Ok(File::open(path)?) } else { Err(MasterKeyError::NotAFile) }
+fn open(path: &Path) -> Result<File, KeyFileError> {
+    if std::fs::metadata(path)?.is_file() { Ok(File::open(path)?) } else { Err(KeyFileError::NotAFile) }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod issuer;
 mod key;
 #[cfg(unix)]
 mod key_file;
+mod key_file_error;
 pub mod master_key;
 mod postgres_url;
 mod rate_policies;
