@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use clap::Subcommand;
 
 use crate::config::{Config, duration};
-use crate::domain::time::Clock;
+use crate::domain::clock::Clock;
 use crate::services::instance::{self, InstanceError};
 use crate::services::signing_keys::SigningKeyError;
 use crate::store::{Store, StoreError};

@@ -23,7 +23,7 @@ use tokio::net::TcpSocket;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::config::Config;
-use crate::domain::time::Clock;
+use crate::domain::clock::Clock;
 use crate::http::metadata::MetadataError;
 use crate::keys::hashing::PasswordHasher;
 use crate::keys::signer::Signer;

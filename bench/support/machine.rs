@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::thread::available_parallelism;
 
-use keystiled::domain::time::{Clock, Time};
+use keystiled::domain::clock::Clock;
+use keystiled::domain::time::Time;
 
 /// Machine and time of a run.
 pub(crate) struct Machine {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{AdminError, Report};
 use crate::config::Config;
-use crate::domain::time::Clock;
+use crate::domain::clock::Clock;
 use crate::services::instance::{self, Instance};
 use crate::services::signing_keys::{self, Revocation, Revoked, Rotation, RotationTiming};
 use crate::store::signing_keys::SigningKey;

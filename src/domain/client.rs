@@ -137,7 +137,7 @@ impl Client {
             grants: Vec::new(),
             command: None,
             access: None,
-            created_at: super::time::Clock::System.now(),
+            created_at: super::time::of_system_clock(),
             disabled_at: None,
             version: 1,
         }

@@ -4,6 +4,7 @@ pub mod allowed_addresses;
 pub mod audit;
 pub mod authorization;
 pub mod client;
+pub mod clock;
 pub mod code_input;
 pub mod counter;
 pub mod credential;

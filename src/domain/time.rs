@@ -1,14 +1,10 @@
-//! Timestamps and clocks.
+//! Timestamps.
 
 use std::fmt;
 use std::ops::{Add, Sub};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
-
-use super::timekeeper::Timekeeper;
 
 /// Years 1 to 9999: RFC 3339 requires four digits.
 const FIRST: DateTime<Utc> = match DateTime::from_timestamp(-62_135_596_800, 0) {
@@ -117,51 +113,10 @@ impl Serialize for Time {
     }
 }
 
-/// The source of `now`.
-#[derive(Debug, Clone)]
-pub enum Clock {
-    System,
-    /// The server's time, which does not follow jumps of the system clock.
-    Guarded(Arc<Timekeeper>),
-    /// A clock that only [`Clock::advance`] moves.
-    Manual(Arc<AtomicI64>),
-}
-
-impl Clock {
-    /// A clock that does not follow jumps of the system clock larger than `tolerance`.
-    pub fn guarded(tolerance: TimeDelta) -> Self {
-        Self::Guarded(Arc::new(Timekeeper::new(tolerance)))
-    }
-
-    pub fn manual(at: Time) -> Self {
-        Self::Manual(Arc::new(AtomicI64::new(at.micros())))
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
-    pub fn now(&self) -> Time {
-        match self {
-            Self::System => Time::new(Utc::now()),
-            Self::Guarded(keeper) => keeper.now(),
-            Self::Manual(micros) => {
-                Time::from_micros(micros.load(Ordering::SeqCst)).unwrap_or_else(Time::epoch)
-            }
-        }
-    }
-
-    /// The timekeeper of a [`Clock::Guarded`].
-    pub fn timekeeper(&self) -> Option<&Timekeeper> {
-        match self {
-            Self::Guarded(keeper) => Some(keeper),
-            Self::System | Self::Manual(_) => None,
-        }
-    }
-
-    /// Advances a manual clock; has no effect on others.
-    pub fn advance(&self, by: TimeDelta) {
-        if let (Self::Manual(micros), Some(by)) = (self, by.num_microseconds()) {
-            micros.fetch_add(by, Ordering::SeqCst);
-        }
-    }
+/// What the system clock says.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
+pub fn of_system_clock() -> Time {
+    Time::new(Utc::now())
 }
 
 #[cfg(test)]
@@ -182,13 +137,5 @@ mod tests {
         let last = Time::parse("9999-12-31T23:59:59.999999Z").unwrap();
         assert_eq!(last + TimeDelta::days(400), last);
         assert_eq!(Time::parse(&last.iso_micros()), Some(last));
-    }
-
-    #[test]
-    fn a_manual_clock_moves_only_by_advance() {
-        let clock = Clock::manual(Time::from_micros(0).unwrap());
-        assert_eq!(clock.now(), clock.now());
-        clock.advance(TimeDelta::seconds(3));
-        assert_eq!(clock.now().seconds(), 3);
     }
 }

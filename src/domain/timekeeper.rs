@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::TimeDelta;
 
 use super::monotonic;
-use super::time::{Clock, Time};
+use super::time::{self, Time};
 
 /// How long a reference that has jumped must run steadily before it is followed.
 pub const ADOPT_AFTER: TimeDelta = TimeDelta::minutes(10);
@@ -67,7 +67,7 @@ pub enum ClockFault {
 impl Timekeeper {
     /// Starts with the time of the system clock.
     pub fn new(tolerance: TimeDelta) -> Self {
-        Self::starting_at(Clock::System.now(), monotonic::micros(), tolerance)
+        Self::starting_at(time::of_system_clock(), monotonic::micros(), tolerance)
     }
 
     fn starting_at(now: Time, monotonic: i64, tolerance: TimeDelta) -> Self {
@@ -119,7 +119,7 @@ impl Timekeeper {
 
     /// The current clock fault; `None` if all clocks agree.
     pub fn fault(&self) -> Option<ClockFault> {
-        self.fault_with(Clock::System.now(), monotonic::micros())
+        self.fault_with(time::of_system_clock(), monotonic::micros())
     }
 
     fn fault_with(&self, system: Time, monotonic: i64) -> Option<ClockFault> {

@@ -126,7 +126,7 @@ mod tests {
 
     use super::*;
     use crate::domain::client::ClientKind;
-    use crate::domain::time::Clock;
+    use crate::domain::clock::Clock;
 
     fn read(header: Option<&str>, form: &str) -> Result<ClientCredentials, OAuthError> {
         let mut headers = HeaderMap::new();

@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::domain::clock::Clock;
 use crate::domain::engine::Engine;
 use crate::domain::monotonic;
-use crate::domain::time::{Clock, Time};
+use crate::domain::time::Time;
 use crate::domain::timekeeper::{ClockFault, Observation, Timekeeper};
 use crate::store::readiness;
 use crate::web::app::App;

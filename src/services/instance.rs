@@ -18,9 +18,9 @@ use super::private_files;
 use super::signing_keys::{self, SealedKeys};
 use crate::config::master_key::{self, MasterKeyError};
 use crate::config::{Config, MasterKeySource};
+use crate::domain::clock::Clock;
 use crate::domain::entropy::Entropy;
 use crate::domain::monotonic;
-use crate::domain::time::Clock;
 use crate::keys::master::MasterKey;
 use crate::store::{self, DatabaseLocation, Store, StoreError, readiness};
 

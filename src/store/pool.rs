@@ -17,9 +17,10 @@ use super::engine::manager::Manager;
 use super::queued_pool::QueuedPool;
 use super::tx_error::TxError;
 use super::work::Work;
+use crate::domain::clock::Clock;
 use crate::domain::engine::Engine;
 use crate::domain::secret::Digest;
-use crate::domain::time::{Clock, Time};
+use crate::domain::time::Time;
 use crate::supervise::Tasks;
 
 /// The database, SQLite or PostgreSQL.

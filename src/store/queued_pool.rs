@@ -11,7 +11,7 @@ use super::engine::error::{Cause, StoreError};
 use super::engine::manager::{LIFETIME, Manager, PoolError};
 use super::transaction::{self, FailedTransaction};
 use super::work::Work;
-use crate::domain::time::Clock;
+use crate::domain::clock::Clock;
 
 /// How long a request waits for a connection before it fails as unavailable.
 const TIMEOUT: Duration = Duration::from_secs(2);

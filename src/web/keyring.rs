@@ -150,9 +150,9 @@ impl Keyring {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::clock::Clock;
     use crate::domain::entropy::Entropy;
     use crate::domain::signing::KeyState;
-    use crate::domain::time::Clock;
     use crate::keys::rsa_key;
     use crate::services::signing_keys::SealedKey;
 

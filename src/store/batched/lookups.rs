@@ -11,8 +11,8 @@ use super::super::engine::dedicated_connection::DedicatedConnection;
 use super::super::engine::error::StoreError;
 use super::super::engine::manager::Manager;
 use super::credential_holders::{self, HeldCredential, SecretLookup};
+use crate::domain::clock::Clock;
 use crate::domain::secret::Digest;
-use crate::domain::time::Clock;
 use crate::supervise::Tasks;
 
 /// How long a request waits before it fails as unavailable.

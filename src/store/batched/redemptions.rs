@@ -12,8 +12,8 @@ use super::super::transaction::{self, FailedTransaction};
 use super::super::work::Work;
 use super::decided_write::DecidedWrite;
 use super::redemption::{self, Redemption, StoredCode};
+use crate::domain::clock::Clock;
 use crate::domain::secret::Digest;
-use crate::domain::time::Clock;
 use crate::supervise::Tasks;
 
 /// More threads would not help: redemptions in one organization wait for the head of its audit chain.

@@ -8,7 +8,8 @@ use super::super::engine::error::{Cause, StoreError};
 use super::super::engine::manager::Manager;
 use super::decided_write::DecidedWrite;
 use super::rotation::{self, Rotation, StoredSession};
-use crate::domain::time::{Clock, Time};
+use crate::domain::clock::Clock;
+use crate::domain::time::Time;
 use crate::supervise::Tasks;
 
 /// One thread waits for the database while the other collects a batch.

@@ -18,7 +18,7 @@ use super::super::engine::conn::Conn;
 use super::super::engine::error::StoreError;
 use super::super::engine::query::Plain;
 use super::super::work::Work;
-use crate::domain::time::Clock;
+use crate::domain::clock::Clock;
 use crate::supervise::Tasks;
 
 /// Capacity of the queue. When it is full, writes fail as unavailable.

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use super::dedicated_connection::DedicatedConnection;
 use super::error::StoreError;
 use super::manager::Manager;
-use crate::domain::time::Clock;
+use crate::domain::clock::Clock;
 use crate::supervise::Tasks;
 
 /// Capacity of the queue. When it is full, jobs fail as unavailable.

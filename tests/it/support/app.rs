@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use keystiled::config::{Config, Env};
-use keystiled::domain::time::Clock;
+use keystiled::domain::clock::Clock;
 use keystiled::serve::Server;
 use keystiled::web::app::App;
 use tempfile::TempDir;

@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use keystiled::config::Config;
+use keystiled::domain::clock::Clock;
 use keystiled::domain::entropy::Entropy;
 use keystiled::domain::secret::Secret;
-use keystiled::domain::time::Clock;
 use keystiled::keys::password;
 use keystiled::keys::rsa_key::{self, NewKey};
 use keystiled::services::instance;
