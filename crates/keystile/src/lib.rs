@@ -31,6 +31,7 @@ mod dependencies;
 mod duration;
 mod env;
 mod error;
+mod escapes;
 mod files;
 mod http;
 mod invalid_value;
