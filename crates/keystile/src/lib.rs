@@ -88,5 +88,5 @@ pub use profile::ProfileName;
 pub use screen::Screen;
 pub use secret::Secret;
 pub use session::{AccessToken, ApiClient, ApiRequest, Session};
-pub use source::{CredentialSource, StoredProfile};
+pub use source::{CredentialSource, ProfileSelection, StoredProfile};
 pub use ui::{CodeDelivery, CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiting};

@@ -41,6 +41,11 @@ impl Paths {
         Ok(Self { config, state, home })
     }
 
+    /// The home folder of the user; `None` if `HOME` is not set.
+    pub(crate) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
     /// The settings file.
     pub(crate) fn config(&self) -> &Path {
         &self.config

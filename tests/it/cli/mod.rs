@@ -11,6 +11,7 @@ mod hostile_server;
 mod keys;
 mod manage;
 mod network;
+mod project;
 mod reference;
 mod refresh;
 mod server_crash;
