@@ -193,12 +193,17 @@ impl ConfigFile {
 
     /// Writes the file.
     pub(crate) fn save(&self) -> Result<(), ErrorKind> {
-        files::write_private(&self.path, self.document.to_string().as_bytes()).map_err(|error| {
-            ErrorKind::LocalFailure {
-                what: format!("write {}", self.path.display()),
-                cause: error.to_string(),
-            }
-        })
+        files::write_private(&self.path, self.document.to_string().as_bytes())
+            .map_err(|error| self.unwritable(&error))
+    }
+
+    /// Checks that [`save`](Self::save) can write the file, before something that cannot be undone.
+    pub(crate) fn probe(&self) -> Result<(), ErrorKind> {
+        files::try_to_grow(&self.path, 0).map_err(|error| self.unwritable(&error))
+    }
+
+    fn unwritable(&self, error: &io::Error) -> ErrorKind {
+        ErrorKind::LocalFailure { what: format!("write {}", self.path.display()), cause: error.to_string() }
     }
 
     fn accept(&mut self, name: &str, changed: DocumentMut) -> Result<(), ErrorKind> {

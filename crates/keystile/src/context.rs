@@ -201,6 +201,12 @@ impl Context {
         oauth::discover(&self.transport, issuer).await
     }
 
+    /// Warns of a failure after something that is done and stays done, with a sentence on what to do about it.
+    pub(crate) fn warn(&self, done: &str, kind: ErrorKind, remedy: &str) {
+        let (headline, cause) = self.error(kind).finding();
+        self.ui.notice(&format!("{done}. {headline}: {cause}\n  {remedy}"));
+    }
+
     /// Prints the warnings of the store.
     pub(crate) fn print_warnings(&self) -> Vec<String> {
         let warnings = self.store.take_warnings();

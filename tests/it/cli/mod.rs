@@ -6,6 +6,7 @@ mod commands;
 mod copied_codes;
 mod credentials;
 mod doctor;
+mod files;
 mod helpers;
 mod hostile_server;
 mod keys;
