@@ -15,6 +15,7 @@ mod network;
 mod project;
 mod reference;
 mod refresh;
+mod secret_service;
 mod server_crash;
 mod server_texts;
 mod sign_in;
