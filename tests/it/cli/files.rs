@@ -84,7 +84,7 @@ both_engines! {
         // What can still be refused is refused before anything is lost.
         let headline = format!("Could not write {NOWHERE}\n");
         for arguments in [&["profile", "delete", "default"][..], &["profile", "rename", "default", "work"]] {
-            cli.run(arguments).await.failed(2, &headline);
+            cli.run(arguments).await.failed(1, &headline);
             cli.run(&["whoami"]).await.good();
         }
     }

@@ -46,7 +46,9 @@ both_engines! {
         assert!(status.out.contains("work (active), selected by KEYSTILE_PROFILE\n"), "{status:#?}");
 
         cli.edit(|document| {
-            document["profiles"]["work"] = serde_json::json!({ "kind": "api_key", "api_key": KEY });
+            let server = app.issuer();
+            document["profiles"]["work"] =
+                serde_json::json!({ "kind": "api_key", "api_key": KEY, "issuer": server, "api_base": server });
         });
         let rejected = cli.run(&["whoami"]).await.failed(2, "The credential was rejected (401)\n");
         let source = format!("of profile work ({}), selected by {by}", cli.credentials_file().display());

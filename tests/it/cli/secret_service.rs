@@ -5,9 +5,10 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
+
 use crate::support::both_engines;
 use crate::support::cli::{Cli, Running};
-use tempfile::TempDir;
 
 const PROCESSES: usize = 12;
 
@@ -36,6 +37,8 @@ impl SecretService {
             .arg(format!("--config-file={}", configuration(&folder)))
             .args(["--nofork", "--print-address"])
             .stdout(Stdio::piped())
+            // It warns of the limit of file descriptors.
+            .stderr(Stdio::null())
             .spawn()
             .expect("dbus-daemon is installed (package dbus)");
         let mut address = String::new();
@@ -51,6 +54,8 @@ impl SecretService {
             .args(["--foreground", "--components=secrets", "--unlock"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
+            // It warns that nothing asks for the password of a locked keyring.
+            .stderr(Stdio::null())
             .spawn()
             .expect("gnome-keyring-daemon is installed (package gnome-keyring)");
         // The password of the keyring, which is made with it.
