@@ -4,10 +4,10 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 ARGS ?=
 
-.PHONY: help run check test chaos fuzz lint fmt clippy doc docs deny semver msrv bench man
+.PHONY: help run check check-all check-windows check-macos test chaos fuzz lint fmt clippy doc docs deny semver msrv bench man
 
 help: ## Say what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
 run: ## Start the server with its defaults: http://127.0.0.1:8642
 	cargo run --release --locked --bin keystiled -- $(ARGS)
@@ -16,6 +16,14 @@ check: ## Format, clippy, unit tests and the tests on SQLite: needs Rust alone, 
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --exclude weather --all-targets -- -D warnings
 	tests/check $(ARGS)
+
+check-all: check-windows check-macos ## Type-check the library and the CLI for other systems; no part of `make lint`, because it takes minutes
+
+check-windows: ## Type-check the library and the CLI for Windows: nothing is linked or run
+	tests/check-target windows
+
+check-macos: ## Type-check the library and the CLI for macOS: nothing is linked or run
+	tests/check-target macos
 
 test: ## Run every test; says what it has to install, and asks on a terminal (ARGS="-- pages" chooses)
 	tests/run $(ARGS)

@@ -1,7 +1,6 @@
 //! `config.toml`, the settings file. It holds no secrets.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +13,9 @@ use super::error::ErrorKind;
 use super::files;
 use super::login_method::LoginMethod;
 use super::profile::ProfileName;
+
+/// Limit of the file.
+const LIMIT: u64 = 1024 * 1024;
 
 /// The contents of `config.toml`. Settings that only a newer version knows are ignored.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -77,8 +79,8 @@ pub(crate) struct ConfigFile {
 impl ConfigFile {
     /// Reads the file. A missing file counts as empty.
     pub(crate) fn open(path: &Path) -> Result<Self, ErrorKind> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
+        let text = match files::read_regular(path, LIMIT) {
+            Ok(bytes) => String::from_utf8(bytes).map_err(|_| bad(path, "it is not UTF-8"))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(bad(path, &error.to_string())),
         };
@@ -191,12 +193,17 @@ impl ConfigFile {
 
     /// Writes the file.
     pub(crate) fn save(&self) -> Result<(), ErrorKind> {
-        files::write_private(&self.path, self.document.to_string().as_bytes()).map_err(|error| {
-            ErrorKind::LocalFailure {
-                what: format!("write {}", self.path.display()),
-                cause: error.to_string(),
-            }
-        })
+        files::write_private(&self.path, self.document.to_string().as_bytes())
+            .map_err(|error| self.unwritable(&error))
+    }
+
+    /// Checks that [`save`](Self::save) can write the file, before something that cannot be undone.
+    pub(crate) fn probe(&self) -> Result<(), ErrorKind> {
+        files::try_to_grow(&self.path, 0).map_err(|error| self.unwritable(&error))
+    }
+
+    fn unwritable(&self, error: &io::Error) -> ErrorKind {
+        ErrorKind::LocalFailure { what: format!("write {}", self.path.display()), cause: error.to_string() }
     }
 
     fn accept(&mut self, name: &str, changed: DocumentMut) -> Result<(), ErrorKind> {
@@ -221,6 +228,8 @@ fn bad(path: &Path, message: &str) -> ErrorKind {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::testing::TempFolder;
 

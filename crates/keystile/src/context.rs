@@ -1,6 +1,7 @@
 //! One invocation: tool, arguments, environment and settings combined.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use super::oauth::{self, Metadata};
 use super::output::{Icon, Output};
 use super::paths::Paths;
 use super::profile::ProfileName;
-use super::source::StoredProfile;
+use super::source::{ProfileSelection, StoredProfile};
 use super::terminal::TerminalUi;
 use super::ui::LoginUi;
 
@@ -34,6 +35,7 @@ pub(crate) struct Context {
     pub(crate) paths: Paths,
     pub(crate) config: Config,
     pub(crate) profile: ProfileName,
+    pub(crate) selected_by: ProfileSelection,
     pub(crate) store: Arc<dyn CredentialStore>,
     pub(crate) ui: Arc<dyn LoginUi>,
     pub(crate) output: Output,
@@ -50,10 +52,12 @@ impl Context {
         let environment = app.dependencies.environment.clone().unwrap_or_else(Environment::from_process);
         let paths = Paths::find(&brand, &environment)?;
         let config = Config::load(paths.config())?;
-        let profile = choose_profile(globals, &environment, &brand, &config)?;
         let redactor = app.redactor.clone();
         let level = globals.verbose.max(u8::from(environment.own_flag(&brand, "DEBUG")));
         let trace = Trace::new(level, redactor.clone());
+        let (profile, selected_by) =
+            choose_profile(globals, &environment, &brand, &config, paths.home(), &trace)?;
+        trace.note(&format!("profile {profile}, selected by {selected_by}"));
         let output = Output::new(globals, &environment, redactor);
         let interactive = !globals.no_input
             && !environment.own_flag(&brand, "NO_INPUT")
@@ -86,6 +90,7 @@ impl Context {
             paths,
             config,
             profile,
+            selected_by,
             store,
             ui,
             output,
@@ -165,7 +170,11 @@ impl Context {
 
     /// The profile in use, and the file that holds its credential.
     pub(crate) fn stored_profile(&self) -> StoredProfile {
-        StoredProfile { name: self.profile.clone(), path: self.store.location() }
+        StoredProfile {
+            name: self.profile.clone(),
+            path: self.store.location(),
+            selected_by: self.selected_by.clone(),
+        }
     }
 
     /// The session that the profile holds now; `None` for a key or an empty profile.
@@ -190,6 +199,12 @@ impl Context {
 
     pub(crate) async fn metadata(&self, issuer: &BaseUrl) -> Result<Metadata, ErrorKind> {
         oauth::discover(&self.transport, issuer).await
+    }
+
+    /// Warns of a failure after something that is done and stays done, with a sentence on what to do about it.
+    pub(crate) fn warn(&self, done: &str, kind: ErrorKind, remedy: &str) {
+        let (headline, cause) = self.error(kind).finding();
+        self.ui.notice(&format!("{done}. {headline}: {cause}\n  {remedy}"));
     }
 
     /// Prints the warnings of the store.
@@ -234,15 +249,20 @@ fn choose_profile(
     environment: &Environment,
     brand: &Brand,
     config: &Config,
-) -> Result<ProfileName, ErrorKind> {
+    home: Option<&Path>,
+    trace: &Trace,
+) -> Result<(ProfileName, ProfileSelection), ErrorKind> {
     if let Some(flag) = &globals.profile {
-        return Ok(flag.clone());
+        return Ok((flag.clone(), ProfileSelection::Flag));
     }
     if let Some(name) = environment.own(brand, "PROFILE") {
-        return Ok(ProfileName::parse(name)?);
+        return Ok((ProfileName::parse(name)?, ProfileSelection::Variable(brand.variable("PROFILE"))));
     }
-    if let Some(name) = super::project::profile(brand)? {
-        return Ok(name);
+    if let Some((name, path)) = super::project::profile(brand, home, trace)? {
+        return Ok((name, ProfileSelection::Project(path)));
     }
-    Ok(config.active_profile.clone().unwrap_or_default())
+    Ok(match &config.active_profile {
+        Some(name) => (name.clone(), ProfileSelection::Settings),
+        None => (ProfileName::default(), ProfileSelection::Default),
+    })
 }

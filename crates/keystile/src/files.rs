@@ -1,4 +1,10 @@
-//! Private files: written atomically, with mode 0600.
+//! Private files: written atomically, for the current user only (mode 0600; on Windows an access control list).
+
+#[cfg(windows)]
+mod access_list;
+mod links;
+mod patience;
+mod regular;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -6,10 +12,16 @@ use std::path::{Path, PathBuf};
 
 use super::random;
 
-/// Writes a file atomically: a temporary file next to it, synced, then renamed over it.
+pub(crate) use links::resolved;
+pub(crate) use regular::{open_regular, read_at_most, read_regular};
+
+/// Writes a file atomically: a temporary file next to it, synced, then renamed over it. Of a symbolic link, the target is
+/// written and the link stays.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = &resolved(path);
     let temporary = temporary_beside(path)?;
-    let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    let written = write_new(&temporary, bytes)
+        .and_then(|()| patience::while_in_use(patience::IN_USE_FOR_RENAME, || fs::rename(&temporary, path)));
     if written.is_err() {
         // The partial file contains secrets.
         let _ = fs::remove_file(&temporary);
@@ -27,10 +39,16 @@ fn temporary_beside(path: &Path) -> io::Result<PathBuf> {
     Ok(folder.join(format!(".{name}.{suffix}")))
 }
 
-/// Checks that [`write_private`] can write this file.
-pub(crate) fn try_to_write(path: &Path) -> io::Result<()> {
+/// Checks that [`write_private`] can write this many bytes more than the file has, by writing them to a temporary file.
+pub(crate) fn try_to_grow(path: &Path, more: usize) -> io::Result<()> {
+    let path = &resolved(path);
+    let size = match fs::metadata(path) {
+        Ok(metadata) => usize::try_from(metadata.len()).map_err(io::Error::other)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+        Err(error) => return Err(error),
+    };
     let temporary = temporary_beside(path)?;
-    let written = write_new(&temporary, b"{}");
+    let written = write_new(&temporary, &vec![b'\n'; size + more]);
     if temporary.exists() {
         fs::remove_file(&temporary)?;
     }
@@ -50,10 +68,15 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     only_owner(&mut options);
-    options.open(path)
+    let file = options.open(path)?;
+    // Before anything is written to it.
+    #[cfg(windows)]
+    access_list::restrict_file(path)?;
+    Ok(file)
 }
 
-/// Creates a directory with mode 0700 if it is missing.
+/// Creates a directory for the current user only (mode 0700; on Windows an access control list that its files inherit) if it
+/// is missing.
 pub(crate) fn ensure_private_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -63,10 +86,12 @@ pub(crate) fn ensure_private_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
+    #[cfg(windows)]
+    access_list::restrict_folder(folder)?;
     tighten(folder, 0o700)
 }
 
-/// Sets the mode, regardless of the umask.
+/// Sets the mode, regardless of the umask. Does nothing on systems without modes.
 pub(crate) fn tighten(path: &Path, mode: u32) -> io::Result<()> {
     #[cfg(unix)]
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))?;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::args::Globals;
 use super::env::Environment;
 use super::error::{Error, ErrorKind};
+use super::escapes;
 use super::plain;
 use super::redact::Redactor;
 
@@ -40,7 +41,8 @@ impl Output {
     pub(crate) fn new(globals: &Globals, environment: &Environment, redactor: Redactor) -> Self {
         let wanted = !globals.no_color
             && environment.get("NO_COLOR").is_none()
-            && environment.get("TERM") != Some("dumb");
+            && environment.get("TERM") != Some("dumb")
+            && escapes::are_understood();
         let terminal = io::stdout().is_terminal();
         Self {
             json: globals.json,

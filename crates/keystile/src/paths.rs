@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::brand::Brand;
 use super::env::Environment;
 use super::error::ErrorKind;
+use super::files;
 
 /// The files and directories of a tool. With XDG variables, settings and credentials are in different directories.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,19 +41,24 @@ impl Paths {
         Ok(Self { config, state, home })
     }
 
+    /// The home folder of the user; `None` if `HOME` is not set.
+    pub(crate) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
     /// The settings file.
     pub(crate) fn config(&self) -> &Path {
         &self.config
     }
 
-    /// The credentials file.
+    /// The credentials file; if it is a symbolic link, its target.
     pub(crate) fn credentials(&self) -> PathBuf {
-        self.state.join("credentials.json")
+        files::resolved(&self.state.join("credentials.json"))
     }
 
-    /// The directory of the lock files.
+    /// The directory of the lock files: beside the credentials file, so that homes that share the file share its locks.
     pub(crate) fn locks(&self) -> PathBuf {
-        self.state.join("locks")
+        self.credentials().with_file_name("locks")
     }
 
     /// The directory of pending logins.
@@ -73,6 +79,7 @@ impl Paths {
 #[cfg(unix)]
 mod tests {
     use super::*;
+    use crate::testing::TempFolder;
     use crate::testing::brand;
 
     fn paths<const N: usize>(variables: [(&str, &str); N]) -> Paths {
@@ -98,6 +105,21 @@ mod tests {
     fn the_home_of_the_tool_overrides_all() {
         let paths = paths([("HOME", "/home/ada"), ("XDG_STATE_HOME", "/s"), ("ACME_HOME", "/a")]);
         assert_eq!(paths.locks(), Path::new("/a/locks"));
+    }
+
+    #[test]
+    fn ch_08_homes_that_share_a_file_by_a_link_share_its_locks() {
+        let temp = TempFolder::new();
+        let home = |name: &str| {
+            let folder = temp.path().join(name);
+            std::fs::create_dir(&folder).unwrap();
+            paths([("ACME_HOME", folder.to_str().unwrap())])
+        };
+        let (own, other) = (home("own"), home("other"));
+        std::os::unix::fs::symlink("../own/credentials.json", other.credentials()).unwrap();
+        let folder = std::fs::canonicalize(own.credentials().parent().unwrap()).unwrap();
+        assert_eq!(other.credentials(), folder.join("credentials.json"));
+        assert_eq!(other.locks(), folder.join("locks"));
     }
 
     #[test]

@@ -1,19 +1,18 @@
 //! The user interface of a login in the terminal.
 
-#[cfg(unix)]
+#[cfg_attr(windows, path = "terminal/keys_windows.rs")]
 mod keys;
-#[cfg(unix)]
 mod line;
 mod text;
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
-#[cfg(unix)]
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
 use super::duration::countdown;
+use super::escapes;
 use super::output::{Icon, Output};
 use super::secret::Secret;
 use super::ui::{CodeDelivery, CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiting};
@@ -22,6 +21,14 @@ const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '�
 /// Shown in place of a secret, whatever its length.
 const HIDDEN: &str = "********";
 
+/// What standard input has to offer.
+enum Ready {
+    Nothing,
+    Bytes(Vec<u8>),
+    /// End of input.
+    Ended,
+}
+
 /// Prints on standard error and reads from standard input.
 pub(crate) struct TerminalUi {
     output: Output,
@@ -29,23 +36,16 @@ pub(crate) struct TerminalUi {
     interactive: bool,
     ticks: AtomicUsize,
     /// `Some` while a login waits for single keys.
-    #[cfg(unix)]
     keys: Mutex<Option<keys::SilentKeys>>,
 }
 
 impl TerminalUi {
     pub(crate) fn new(output: Output, interactive: bool) -> Self {
-        Self {
-            output,
-            interactive,
-            ticks: AtomicUsize::new(0),
-            #[cfg(unix)]
-            keys: Mutex::new(None),
-        }
+        Self { output, interactive, ticks: AtomicUsize::new(0), keys: Mutex::new(None) }
     }
 
     fn animates(&self) -> bool {
-        self.output.shows_messages() && std::io::stderr().is_terminal()
+        self.output.shows_messages() && std::io::stderr().is_terminal() && escapes::are_understood()
     }
 
     /// Prints a link or code, also with `--json` and `--quiet`, because nobody could approve the login without it.
@@ -96,7 +96,6 @@ impl LoginUi for TerminalUi {
     }
 
     fn progress_done(&self) {
-        #[cfg(unix)]
         drop(self.keys.lock().unwrap_or_else(PoisonError::into_inner).take());
         if self.animates() {
             self.output.overwrite("");
@@ -110,7 +109,6 @@ impl LoginUi for TerminalUi {
         self.output.say_lines(Icon::Attention, text);
     }
 
-    #[cfg(unix)]
     fn wait_action(&self) -> Option<WaitAction> {
         if !self.interactive {
             return None;
@@ -120,14 +118,9 @@ impl LoginUi for TerminalUi {
             *listening = Some(keys::SilentKeys::listen()?);
         }
         match keys::read() {
-            keys::Ready::Bytes(bytes) => bytes.into_iter().find_map(text::wait_action),
-            keys::Ready::Nothing | keys::Ready::Ended => None,
+            Ready::Bytes(bytes) => bytes.into_iter().find_map(text::wait_action),
+            Ready::Nothing | Ready::Ended => None,
         }
-    }
-
-    #[cfg(not(unix))]
-    fn wait_action(&self) -> Option<WaitAction> {
-        None
     }
 
     fn prompt_secret<'a>(&'a self, question: &'a str) -> SecretPrompt<'a> {
@@ -174,17 +167,16 @@ impl TerminalUi {
 }
 
 /// Reads a line without echo. Restores the terminal when it ends or is dropped.
-#[cfg(unix)]
 async fn enter_secret() -> Option<Secret> {
     const PAUSE: std::time::Duration = std::time::Duration::from_millis(30);
     let _silent = keys::SilentKeys::listen();
     let mut line = line::SecretLine::default();
     loop {
         match keys::read() {
-            keys::Ready::Nothing => tokio::time::sleep(PAUSE).await,
-            keys::Ready::Ended if line.is_empty() => return None,
-            keys::Ready::Ended => return Some(Secret::new(line.text().as_str())),
-            keys::Ready::Bytes(bytes) => {
+            Ready::Nothing => tokio::time::sleep(PAUSE).await,
+            Ready::Ended if line.is_empty() => return None,
+            Ready::Ended => return Some(Secret::new(line.text().as_str())),
+            Ready::Bytes(bytes) => {
                 for byte in bytes {
                     match line.feed(byte) {
                         line::Typed::More => {}
@@ -195,14 +187,4 @@ async fn enter_secret() -> Option<Secret> {
             }
         }
     }
-}
-
-#[cfg(not(unix))]
-async fn enter_secret() -> Option<Secret> {
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        // The receiver is gone if the login has ended.
-        let _ = sender.send(rpassword::read_password().ok().map(Secret::new));
-    });
-    receiver.await.ok().flatten()
 }

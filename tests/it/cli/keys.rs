@@ -184,3 +184,16 @@ async fn ctrl_c_ends_the_verification_of_a_key_that_was_typed() {
     assert_eq!(ran.exit, 130, "{ran:#?}");
     assert!(!cli.credentials_file().exists());
 }
+
+#[tokio::test]
+async fn ch_09_a_key_that_is_stored_is_a_success_without_the_settings() {
+    let server = accepting();
+    let cli = Cli::at(&server.url()).with("KEYSTILE_CONFIG", "/proc/keystile/config.toml");
+    let arguments = ["auth", "login", "--with-token", "--profile", "ci", "--issuer", &server.url()];
+    let ran = with_input(&cli, &arguments, &live()).await.good();
+    assert!(ran.err.starts_with("! Signed in. Could not write /proc/keystile/config.toml: "), "{ran:#?}");
+    let remedy =
+        "add `--profile ci` to each command. Once the file can be written, run `keystile profile use ci`.\n";
+    assert!(ran.err.contains(remedy) && ran.err.contains("\n  Profile       ci\n"), "{ran:#?}");
+    assert_eq!(cli.stored("ci")["api_key"], live());
+}

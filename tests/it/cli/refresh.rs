@@ -1,5 +1,10 @@
 //! Processes share one refresh, and no session is lost.
 
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use chrono::TimeDelta;
+
 use crate::support::app::{Builder, TestApp};
 use crate::support::both_databases;
 use crate::support::cli::{Cli, Running};
@@ -7,6 +12,17 @@ use crate::support::database::Database;
 use crate::support::relay::Relay;
 
 const PROCESSES: usize = 24;
+
+/// Puts the configuration folder on a disk of its own, which is full.
+const FULL: &str = r#"
+    cp -a "$1" "$1.copy"
+    mount -t tmpfs -o size=64k,mode=0700 none "$1"
+    cp -a "$1.copy/." "$1"
+    rm -r "$1.copy"
+    dd if=/dev/zero of="$1/filler" bs=1k 2>/dev/null || true
+"#;
+/// Makes the configuration folder read-only.
+const READ_ONLY: &str = r#"mount --bind "$1" "$1"; mount -o remount,bind,ro "$1""#;
 
 /// A server behind a relay, and a signed-in tool that knows only the relay.
 async fn behind_relay(database: Database) -> (Relay, TestApp, Cli) {
@@ -97,6 +113,52 @@ both_databases! {
         assert_eq!(cli.stored("default")["refresh_token"], stored["refresh_token"]);
         relay.lead_to(address);
         cli.run(&["whoami"]).await.good();
+        app.stop().await;
+    }
+
+    async fn ch_06_without_room_for_the_answer_no_refresh_is_requested(database) {
+        let (relay, app, cli) = behind_relay(database).await;
+        let (before, stored) = (relay.count("/oauth/token"), cli.stored("default"));
+        for (disk, cause) in [(FULL, "No space left on device"), (READ_ONLY, "Read-only file system")] {
+            // Less than the usual 60 s, so that a refresh is due.
+            cli.expire_in(TimeDelta::seconds(40));
+            let ran = cli.start(cli.mounted(disk, &["auth", "token"])).ended().await.good();
+            assert_eq!(ran.out.trim_end(), stored["access_token"]);
+            cli.let_expire();
+            let ran = cli.start(cli.mounted(disk, &["auth", "token"])).ended().await.failed(2, "Could not ");
+            assert!(ran.err.contains(cause), "{ran:#?}");
+            assert_eq!(relay.count("/oauth/token"), before, "no refresh token was used");
+        }
+        assert_eq!(cli.stored("default")["refresh_token"], stored["refresh_token"]);
+        cli.run(&["auth", "token"]).await.good();
+        assert_eq!(relay.count("/oauth/token"), before + 1);
+        assert_eq!(app.audited("session.refresh_reuse").await, 0);
+        app.stop().await;
+    }
+
+    async fn ch_08_two_homes_that_share_a_file_by_a_link_share_its_refreshes(database) {
+        let (relay, app, cli) = behind_relay(database).await;
+        let other = app.cli();
+        fs::create_dir(other.folder()).unwrap();
+        symlink(cli.credentials_file(), other.credentials_file()).unwrap();
+        for round in 1..=3 {
+            let before = relay.count("/oauth/token");
+            cli.let_expire();
+            let running: Vec<Running> = (0..PROCESSES)
+                .map(|number| if number % 2 == 0 { &cli } else { &other })
+                .map(|home| home.start(home.command(&["auth", "token"])))
+                .collect();
+            for process in running {
+                process.ended().await.good();
+            }
+            assert_eq!(relay.count("/oauth/token"), before + 1, "one refresh in round {round}");
+        }
+        assert!(fs::symlink_metadata(other.credentials_file()).unwrap().is_symlink());
+        let left: Vec<_> = fs::read_dir(other.folder()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["credentials.json"], "locks and temporary files are beside the target");
+        assert_eq!(app.audited("session.refresh_reuse").await, 0);
+        other.run(&["auth", "logout"]).await.good();
+        assert!(cli.stored("default").is_null() && other.stored("default").is_null());
         app.stop().await;
     }
 }

@@ -221,7 +221,12 @@ impl Cli {
 
     /// Makes the access token of the profile `default` expire an hour ago.
     pub(crate) fn let_expire(&self) {
-        let then = Clock::System.now().utc() - TimeDelta::hours(1);
+        self.expire_in(TimeDelta::hours(-1));
+    }
+
+    /// Makes the access token of the profile `default` expire after this time.
+    pub(crate) fn expire_in(&self, left: TimeDelta) {
+        let then = Clock::System.now().utc() + left;
         self.edit(|document| document["profiles"]["default"]["access_expires_at"] = json!(then));
     }
 
@@ -237,6 +242,14 @@ impl Cli {
         command.env("HOME", self.home.path()).env("PATH", "/usr/local/bin:/usr/bin:/bin");
         command.env("LANG", "C.UTF-8").envs(self.variables.iter().cloned());
         command.stdin(Stdio::null());
+        command
+    }
+
+    /// A command of the CLI that alone sees what a shell script mounts first. `$1` is the configuration folder.
+    pub(crate) fn mounted(&self, script: &str, arguments: &[&str]) -> Command {
+        let script = format!("set -e\n{script}\nshift; exec \"$@\"");
+        let mut command = self.wrapped("unshare", &["--user", "--map-root-user", "--mount"]);
+        command.args(["sh", "-c", &script, "sh"]).arg(self.folder()).arg(&self.program).args(arguments);
         command
     }
 

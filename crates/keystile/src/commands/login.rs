@@ -99,17 +99,22 @@ fn print(context: &Context, account: &CompletedLogin) -> Result<(), ErrorKind> {
     for line in details(account) {
         context.output.tell(&line);
     }
-    warn_of_variable(context)
+    warn_of_variable(context);
+    Ok(())
 }
 
-/// Warns if a variable takes precedence over the new credential.
-fn warn_of_variable(context: &Context) -> Result<(), ErrorKind> {
-    if let Some((variable, _)) = key_variable(context)? {
-        context
-            .output
-            .say(Icon::Attention, &format!("{variable} is set and would be used instead without --profile"));
-    }
-    Ok(())
+/// Warns if a variable takes precedence over the new credential, also if two variables contradict each other: the
+/// credential is stored.
+fn warn_of_variable(context: &Context) {
+    let warning = match key_variable(context) {
+        Ok(None) => return,
+        Ok(Some((variable, _))) => format!("{variable} is set and would be used instead without --profile"),
+        Err(kind) => {
+            let (headline, remedy) = context.error(kind).finding();
+            format!("{headline}. {remedy}")
+        }
+    };
+    context.output.say(Icon::Attention, &warning);
 }
 
 fn details(account: &CompletedLogin) -> Vec<String> {

@@ -27,8 +27,17 @@ pub(super) async fn run(context: &Context, args: LogoutArgs) -> Result<(), Error
         vec![context.profile.clone()]
     };
     let mut documents = Vec::new();
+    let mut failure = None;
     for profile in &profiles {
-        documents.extend(sign_out(context, profile, args.local).await?);
+        match sign_out(context, profile, args.local).await {
+            Ok(document) => documents.extend(document),
+            // The other profiles are signed out all the same.
+            Err(kind) if failure.is_none() => failure = Some(kind),
+            Err(kind) => context.ui.notice(&context.error(kind).to_string()),
+        }
+    }
+    if let Some(kind) = failure {
+        return Err(kind);
     }
     if context.output.is_json() {
         return context.output.json(&json!({ "signed_out": documents }));
@@ -54,9 +63,10 @@ pub(super) async fn sign_out(
         Credential::Oauth(session) => revoke_at_server(context, session, local).await,
         Credential::ApiKey(_) => AtServer::Nothing,
     };
-    match context.store.compare_and_swap(profile, Some(credential.generation()), None)? {
-        SwapResult::Done => {}
-        SwapResult::Conflict => {
+    match context.store.compare_and_swap(profile, Some(credential.generation()), None) {
+        Ok(SwapResult::Done) => {}
+        Err(kind) => return Err(not_removed(kind, profile, &at_server)),
+        Ok(SwapResult::Conflict) => {
             return Err(ErrorKind::LocalFailure {
                 what: format!("sign out of profile {profile}"),
                 cause: "another process signed in to it at the same time. Try again".into(),
@@ -66,6 +76,19 @@ pub(super) async fn sign_out(
     report(context, profile, &credential, &at_server);
     let revoked = matches!(at_server, AtServer::Revoked);
     Ok(Some(json!({ "profile": profile.as_str(), "revoked": revoked })))
+}
+
+/// The error for credentials that could not be removed, which says that their session has ended if it has.
+fn not_removed(kind: ErrorKind, profile: &ProfileName, at_server: &AtServer) -> ErrorKind {
+    match (at_server, kind) {
+        (AtServer::Revoked, ErrorKind::CredentialsUnwritable { what, cause }) => {
+            let ended = format!(
+                "The session of profile {profile} is revoked; only its tokens, which are of no use, are left"
+            );
+            ErrorKind::CredentialsUnwritable { what, cause: format!("{cause}. {ended}") }
+        }
+        (AtServer::Revoked | AtServer::Nothing | AtServer::Skipped | AtServer::Failed(_), kind) => kind,
+    }
 }
 
 async fn revoke_at_server(context: &Context, session: &OauthCredential, local: bool) -> AtServer {

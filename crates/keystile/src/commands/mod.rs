@@ -27,6 +27,7 @@ use super::error::{ErrorKind, MissingScope, ScopeRemedy};
 use super::login::{LoginOptions, login};
 use super::output::{Icon, Output};
 use super::session::{Session, choose, key_variable};
+use super::source::ProfileSelection;
 
 pub(crate) use config::run as change_settings;
 
@@ -116,7 +117,13 @@ fn announce_variable(context: &Context) -> Result<(), ErrorKind> {
 
 /// The credential in use, without a login.
 pub(super) fn session(context: &Arc<Context>) -> Result<Session, ErrorKind> {
-    let chosen = choose(context)?.ok_or(ErrorKind::NotAuthenticated)?;
+    let Some(chosen) = choose(context)? else {
+        if let ProfileSelection::Project(path) = &context.selected_by {
+            let notice = format!("Profile {} is selected by {}", context.profile, path.display());
+            context.output.say(Icon::Attention, &notice);
+        }
+        return Err(ErrorKind::NotAuthenticated);
+    };
     Ok(Session { context: context.clone(), chosen })
 }
 

@@ -132,11 +132,21 @@ async fn switch(context: &Arc<Context>, asked: &str) -> Result<(), ErrorKind> {
             .await?;
     // The settings name the previous organization.
     if context.profile_config().org.is_some() {
-        let mut file = ConfigFile::open(context.paths.config())?;
-        file.set(&format!("profiles.{}.org", context.profile), asked)?;
-        file.save()?;
+        let setting = format!("profiles.{}.org", context.profile);
+        if let Err(kind) = set(context, &setting, asked) {
+            let command = context.brand().command(&format!("config set {setting} {asked}"));
+            let remedy =
+                format!("Once the file can be written, run `{command}`. Until then, add `--org {asked}`.");
+            context.warn("Signed in", kind, &remedy);
+        }
     }
     say(context, &context.profile, account.org.as_ref())
+}
+
+fn set(context: &Context, setting: &str, value: &str) -> Result<(), ErrorKind> {
+    let mut file = ConfigFile::open(context.paths.config())?;
+    file.set(setting, value)?;
+    file.save()
 }
 
 fn say(context: &Context, profile: &ProfileName, org: Option<&OrgRef>) -> Result<(), ErrorKind> {

@@ -140,6 +140,9 @@ async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Resu
     if known.contains_key(to) {
         return Err(taken(to));
     }
+    let mut file = ConfigFile::open(context.paths.config())?;
+    file.rename_profile(from, to)?;
+    file.probe()?;
     let _locks = (lock_profile(context, from).await?, lock_profile(context, to).await?);
     let credential = context.store.read()?.get(from).cloned();
     if let Some(credential) = credential {
@@ -160,9 +163,11 @@ async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Resu
             }
         }
     }
-    let mut file = ConfigFile::open(context.paths.config())?;
-    file.rename_profile(from, to)?;
-    file.save()?;
+    if let Err(kind) = file.save() {
+        let rename = format!("rename {from} to {to} in it, where it is named");
+        let remedy = format!("Once the file can be written, {rename}. Until then, add `--profile {to}`.");
+        context.warn(&format!("Renamed the credential of profile {from} to {to}"), kind, &remedy);
+    }
     if context.output.is_json() {
         return context.output.json(&json!({ "renamed": from.as_str(), "to": to.as_str() }));
     }
@@ -175,10 +180,15 @@ async fn delete(context: &Context, name: &ProfileName) -> Result<(), ErrorKind> 
     if !known.contains_key(name) {
         return Err(unknown(&known, name));
     }
-    let signed_out = logout::sign_out(context, name, false).await?;
     let mut file = ConfigFile::open(context.paths.config())?;
     file.remove_profile(name)?;
-    file.save()?;
+    file.probe()?;
+    let signed_out = logout::sign_out(context, name, false).await?;
+    if let Err(kind) = file.save() {
+        let again = context.brand().command(&format!("profile delete {name}"));
+        let remedy = format!("Once the file can be written, run `{again}` again.");
+        context.warn(&format!("The credential of profile {name} is removed"), kind, &remedy);
+    }
     if context.output.is_json() {
         return context.output.json(&json!({ "deleted": name.as_str(), "signed_out": signed_out.is_some() }));
     }

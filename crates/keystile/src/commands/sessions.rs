@@ -80,16 +80,23 @@ async fn revoke(context: &Context, session: &Session, id: &str) -> Result<(), Er
     let path = format!("{PATH}/{}/revoke", encoded(id));
     let Envelope { data } = session.client().home(Method::POST, path).fetch_kind().await?;
     let ended: CliSession = list::read(session, &data).await?;
-    if ended.current {
-        forget(context, session).await?;
-    }
+    // The session has ended, whether or not its tokens can be removed.
+    let forgotten = if ended.current { forget(context, session).await } else { Ok(()) };
     if context.output.is_json() {
         return context.output.json(&data);
     }
     let machine = ended.device.name.map(|name| format!(" on {name}")).unwrap_or_default();
     context.output.say(Icon::Good, &format!("Ended session {}{machine}", ended.id));
-    if ended.current {
-        context.output.tell("  It was the session in use, so the local credentials were removed too.");
+    match forgotten {
+        Ok(()) if ended.current => {
+            context.output.tell("  It was the session in use, so the local credentials were removed too.");
+        }
+        Ok(()) => {}
+        Err(kind) => {
+            let command = context.brand().command("auth logout");
+            let remedy = format!("Once the file can be written, run `{command}`.");
+            context.warn("Its tokens, which are of no use, are still stored", kind, &remedy);
+        }
     }
     Ok(())
 }

@@ -149,6 +149,7 @@ fn print_absent(context: &Context) -> Result<(), ErrorKind> {
     }
     context.output.json(&json!({
         "profile": context.profile.as_str(),
+        "profile_selected_by": context.selected_by.to_string(),
         "authenticated": false,
         "verified": false,
         "warnings": context.store.take_warnings(),
@@ -166,6 +167,7 @@ fn print(
     if screen.is_json() {
         return screen.json(&json!({
             "profile": context.profile.as_str(),
+            "profile_selected_by": context.selected_by.to_string(),
             "authenticated": authenticated,
             "verified": status.verified,
             "method": status.method,
@@ -213,7 +215,8 @@ fn details(context: &Context, source: &CredentialSource, status: &Status) -> Vec
     match source {
         CredentialSource::Profile(stored) => {
             let active = if is_active { " (active)" } else { "" };
-            lines.push(labeled("Profile", &format!("{}{active}", stored.name)));
+            let selected = stored.selected_by.suffix();
+            lines.push(labeled("Profile", &format!("{}{active}{selected}", stored.name)));
         }
         CredentialSource::Flag | CredentialSource::Variable(_) | CredentialSource::NewLogin => {}
     }

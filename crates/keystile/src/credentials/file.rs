@@ -1,7 +1,7 @@
 //! The credentials file, which all processes of a user share.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,6 +17,11 @@ use crate::profile::ProfileName;
 
 /// Limit of the wait for another process that changes the file. A change takes milliseconds.
 const CHANGE_WAIT: Duration = Duration::from_secs(5);
+
+/// Limit of the file. A profile takes about 3 KiB.
+const LIMIT: u64 = 16 * 1024 * 1024;
+/// By how much tokens may make the file grow.
+const ROOM: usize = 16 * 1024;
 
 /// Stores credentials in a file with mode 0600.
 pub(crate) struct FileStore {
@@ -66,7 +71,7 @@ impl FileStore {
 impl CredentialStore for FileStore {
     fn read(&self) -> Result<CredentialDocument, ErrorKind> {
         let path = self.path();
-        let mut file = match File::open(&path) {
+        let file = match files::open_regular(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(CredentialDocument::default()),
             Err(error) => return Err(trust::unreadable(&path, &self.paths, &error)),
@@ -74,8 +79,8 @@ impl CredentialStore for FileStore {
         if let Some(warning) = trust::check(&file, &path, &self.paths)? {
             self.warn(warning);
         }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|error| trust::unreadable(&path, &self.paths, &error))?;
+        let bytes = files::read_at_most(&file, LIMIT)
+            .map_err(|error| trust::unreadable(&path, &self.paths, &error))?;
         CredentialDocument::parse(&bytes).map_err(|error| ErrorKind::CredentialsDamaged {
             path: path.clone(),
             line: error.line(),
@@ -86,7 +91,7 @@ impl CredentialStore for FileStore {
 
     fn probe(&self) -> Result<(), ErrorKind> {
         let path = self.path();
-        files::try_to_write(&path).map_err(|error| failed("write", &path, &error))
+        files::try_to_grow(&path, ROOM).map_err(|error| failed("write", &path, &error))
     }
 
     fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, ErrorKind> {

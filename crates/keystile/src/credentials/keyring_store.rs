@@ -54,6 +54,19 @@ impl KeyringStore {
         }
     }
 
+    /// The document with the secrets that are in the keyring.
+    fn with_secrets_of(&self, document: &CredentialDocument) -> Result<CredentialDocument, ErrorKind> {
+        let mut complete = document.clone();
+        for (name, credential) in document.iter() {
+            if let Some(entry) = credential.keyring_entry() {
+                let mut credential = credential.clone();
+                credential.set_long_lived_secret(self.secrets.get(entry)?);
+                complete.set(name, Some(credential));
+            }
+        }
+        Ok(complete)
+    }
+
     /// Deletes an entry that is not in use. A failure is only a warning.
     fn discard(&self, name: Option<String>) {
         let Some(Err(ErrorKind::KeyringUnusable { cause })) = name.map(|name| self.secrets.delete(&name))
@@ -67,18 +80,14 @@ impl KeyringStore {
 
 impl CredentialStore for KeyringStore {
     fn read(&self) -> Result<CredentialDocument, ErrorKind> {
-        let mut document = self.file.read()?;
-        let in_keyring: Vec<_> = document
-            .iter()
-            .filter_map(|(name, credential)| {
-                Some((name.clone(), credential.clone(), credential.keyring_entry()?.to_owned()))
-            })
-            .collect();
-        for (name, mut credential, entry) in in_keyring {
-            credential.set_long_lived_secret(self.secrets.get(&entry)?);
-            document.set(&name, Some(credential));
+        loop {
+            let document = self.file.read()?;
+            match self.with_secrets_of(&document) {
+                // Since the file was read, another process has replaced a secret and deleted the old one.
+                Err(_) if self.file.read()?.generation != document.generation => {}
+                result => return result,
+            }
         }
-        Ok(document)
     }
 
     fn probe(&self) -> Result<(), ErrorKind> {

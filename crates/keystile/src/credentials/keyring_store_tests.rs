@@ -111,6 +111,55 @@ fn a_secret_is_read_from_where_it_was_stored_whatever_the_setting() {
     assert!(text(&folder).contains("\"refresh\""));
 }
 
+/// A keyring whose reader is overtaken: before its first answer, another process replaces the secret.
+struct OvertakenKeyring {
+    secrets: MemoryKeyring,
+    other: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl SecretStore for OvertakenKeyring {
+    fn probe(&self) -> Result<(), ErrorKind> {
+        self.secrets.probe()
+    }
+
+    fn set(&self, name: &str, secret: &Secret) -> Result<(), ErrorKind> {
+        self.secrets.set(name, secret)
+    }
+
+    fn get(&self, name: &str) -> Result<Secret, ErrorKind> {
+        let other = self.other.lock().unwrap().take();
+        if let Some(replace) = other {
+            replace();
+        }
+        self.secrets.get(name)
+    }
+
+    fn delete(&self, name: &str) -> Result<(), ErrorKind> {
+        self.secrets.delete(name)
+    }
+}
+
+#[test]
+fn a_secret_that_another_process_replaces_meanwhile_is_read_anew() {
+    let (folder, keyring, name) = (TempFolder::new(), MemoryKeyring::default(), ProfileName::default());
+    let other = store(&folder, &keyring, CredentialBackend::Keyring);
+    let credential = Credential::from(session());
+    assert_eq!(other.compare_and_swap(&name, None, Some(&credential)), Ok(SwapResult::Done));
+    let mut next = session();
+    next.refresh_token = Some(Secret::new("refresh-2"));
+    let replace = move || {
+        let swapped = other.compare_and_swap(&ProfileName::default(), Some(1), Some(&next.into()));
+        assert_eq!(swapped, Ok(SwapResult::Done));
+    };
+    let overtaken = OvertakenKeyring { secrets: keyring.clone(), other: Mutex::new(Some(Box::new(replace))) };
+    let home = folder.path().to_str().unwrap();
+    let paths = Paths::find(&brand(), &Environment::from([("ACME_HOME", home)])).unwrap();
+    let store =
+        KeyringStore::with_secrets(FileStore::new(paths), Box::new(overtaken), CredentialBackend::Keyring);
+    let read = store.read().unwrap().get(&name).cloned().unwrap();
+    assert_eq!(read.long_lived_secret(), Some(Secret::new("refresh-2")));
+}
+
 #[test]
 fn a_conflict_leaves_no_secret_in_the_keyring() {
     let (folder, keyring, name) = (TempFolder::new(), MemoryKeyring::default(), ProfileName::default());

@@ -35,7 +35,8 @@ pub trait CredentialStore: Send + Sync {
     /// Reads all credentials.
     fn read(&self) -> Result<CredentialDocument, ErrorKind>;
 
-    /// Checks that a credential can be stored. Called before the user is asked to approve a login.
+    /// Checks that a credential can be stored. Called before the user is asked to approve a login, and before a refresh
+    /// is requested: a refresh token works once, so its successor must not be lost.
     fn probe(&self) -> Result<(), ErrorKind> {
         Ok(())
     }

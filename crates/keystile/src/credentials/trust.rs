@@ -48,7 +48,7 @@ pub(crate) fn check(file: &File, path: &Path, paths: &Paths) -> Result<Option<St
     }))
 }
 
-/// Accepts every file: access control lists are inherited from the user's directory.
+/// Accepts every file: on Windows, each is written with an access control list for the user alone.
 #[cfg(not(unix))]
 pub(crate) fn check(_: &File, _: &Path, _: &Paths) -> Result<Option<String>, ErrorKind> {
     Ok(None)
@@ -58,6 +58,9 @@ pub(crate) fn check(_: &File, _: &Path, _: &Paths) -> Result<Option<String>, Err
 pub(super) fn unreadable(path: &Path, paths: &Paths, error: &io::Error) -> ErrorKind {
     let (cause, remedy) = match error.kind() {
         io::ErrorKind::PermissionDenied => ("permission denied".to_owned(), owner_remedy(path, paths)),
+        io::ErrorKind::InvalidInput | io::ErrorKind::FileTooLarge => {
+            (error.to_string(), Some(format!("Move {} away and sign in again.", paths.display(path))))
+        }
         _ => (error.to_string(), None),
     };
     ErrorKind::CredentialsUnreadable { path: path.to_owned(), cause, remedy }

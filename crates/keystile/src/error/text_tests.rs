@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::*;
 use crate::error::{Error, Exit};
 use crate::profile::ProfileName;
-use crate::source::StoredProfile;
+use crate::source::{ProfileSelection, StoredProfile};
 use crate::testing::{app, brand};
 
 fn text(kind: ErrorKind) -> String {
@@ -12,7 +12,11 @@ fn text(kind: ErrorKind) -> String {
 }
 
 fn profile() -> CredentialSource {
-    CredentialSource::Profile(StoredProfile { name: ProfileName::default(), path: "/c.json".into() })
+    CredentialSource::Profile(StoredProfile {
+        name: ProfileName::default(),
+        path: "/c.json".into(),
+        selected_by: ProfileSelection::Default,
+    })
 }
 
 fn missing_scope(remedy: ScopeRemedy) -> ErrorKind {

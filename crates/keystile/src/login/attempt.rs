@@ -27,6 +27,8 @@ pub(super) struct Attempt<'a> {
     pub(super) issuer: &'a BaseUrl,
     pub(super) metadata: Metadata,
     scopes: Vec<String>,
+    /// The API base to bind the session to.
+    api_base: BaseUrl,
     /// The current credential of the profile.
     stored: Option<&'a Credential>,
 }
@@ -90,7 +92,13 @@ impl<'a> Attempt<'a> {
         } else {
             asked.clone()
         };
-        Ok(Self { context, options, issuer, metadata, scopes, stored })
+        // Determined now, so that an invalid variable ends the login before there are tokens.
+        let api_base = context
+            .wanted_api_base()?
+            .or_else(|| context.app.api_base.clone())
+            .or_else(|| metadata.cli_configuration.api_base.clone())
+            .unwrap_or_else(|| issuer.clone());
+        Ok(Self { context, options, issuer, metadata, scopes, api_base, stored })
     }
 
     /// The scopes to request.
@@ -240,7 +248,7 @@ impl<'a> Attempt<'a> {
         let session = store::session(
             tokens,
             self.issuer,
-            self.api_base()?,
+            self.api_base.clone(),
             &context.app.client_id,
             by,
             whoami.as_ref(),
@@ -251,7 +259,7 @@ impl<'a> Attempt<'a> {
             self.discard(tokens).await;
             return Err(kind);
         }
-        store::remember(context, self.options.issuer.as_ref())?;
+        store::remember(context, self.options.issuer.as_ref());
         Ok(account)
     }
 
@@ -268,16 +276,6 @@ impl<'a> Attempt<'a> {
             let error = context.error(kind);
             context.ui.notice(&format!("The unused session could not be revoked: {error}"));
         }
-    }
-
-    /// The API base to bind the session to.
-    pub(super) fn api_base(&self) -> Result<BaseUrl, ErrorKind> {
-        Ok(self
-            .context
-            .wanted_api_base()?
-            .or_else(|| self.context.app.api_base.clone())
-            .or_else(|| self.metadata.cli_configuration.api_base.clone())
-            .unwrap_or_else(|| self.issuer.clone()))
     }
 
     fn account(

@@ -2,8 +2,8 @@
 //! file with mode 0600.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -19,6 +19,8 @@ use crate::profile::ProfileName;
 use crate::random;
 
 const PREFIX: &str = "lh_";
+/// Limit of a file.
+const LIMIT: u64 = 1024 * 1024;
 
 /// The handle of a pending login.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,12 +97,11 @@ impl Pending {
                 ErrorKind::LocalFailure { what: format!("read {}", path.display()), cause: error.to_string() }
             }
         };
-        let mut file = File::open(&path).map_err(unreadable)?;
+        let file = files::open_regular(&path).map_err(unreadable)?;
         if let Some(warning) = check_trust(&file, &path, &context.paths)? {
             context.ui.notice(&warning);
         }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(unreadable)?;
+        let bytes = files::read_at_most(&file, LIMIT).map_err(unreadable)?;
         serde_json::from_slice(&bytes).map_err(|_| nothing())
     }
 
@@ -117,7 +118,9 @@ fn remove_expired(folder: &Path, now: DateTime<Utc>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {
         let is_ours = path.extension().is_some_and(|extension| extension == "json");
-        let pending = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Pending>(&bytes).ok());
+        let pending = files::read_regular(&path, LIMIT)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<Pending>(&bytes).ok());
         if is_ours && pending.is_none_or(|pending| pending.expires_at <= now) {
             // Another process may have removed it.
             let _ = fs::remove_file(&path);

@@ -1,7 +1,5 @@
 //! The methods other than the browser on this machine, and changes between them.
 
-use std::fs;
-
 use serde_json::json;
 
 use super::tests::{World, world, world_where};
@@ -215,6 +213,7 @@ async fn a_started_login_is_resumed_once() {
 #[cfg(unix)]
 #[tokio::test]
 async fn pending_logins_are_private_and_removed_after_they_expire() {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     let world = world();

@@ -84,18 +84,44 @@ pub(super) async fn keep(context: &Context, credential: Credential) -> Result<()
 }
 
 /// Updates the settings so that later commands find the session: stores an explicit issuer, and activates the profile if
-/// the active one is empty.
-pub(super) fn remember(context: &Context, issuer: Option<&BaseUrl>) -> Result<(), ErrorKind> {
-    let mut file = ConfigFile::open(context.paths.config())?;
-    let mut changed = false;
-    if let Some(issuer) = issuer.filter(|issuer| context.profile_config().issuer.as_ref() != Some(issuer)) {
-        file.set(&format!("profiles.{}.issuer", context.profile), issuer.as_str())?;
-        changed = true;
-    }
+/// the active one is empty. The credential is stored already, so a failure is only a warning.
+pub(super) fn remember(context: &Context, issuer: Option<&BaseUrl>) {
+    let issuer = issuer.filter(|issuer| context.profile_config().issuer.as_ref() != Some(issuer));
+    let activates = activates(context);
+    let Err(kind) = change_settings(context, issuer, activates) else { return };
+    let (brand, profile) = (context.brand(), &context.profile);
+    let remedy = match issuer {
+        _ if activates => {
+            let command = brand.command(&format!("profile use {profile}"));
+            format!(
+                "Until then, add `--profile {profile}` to each command. Once the file can be written, run `{command}`."
+            )
+        }
+        Some(issuer) => {
+            let command = brand.command(&format!("config set profiles.{profile}.issuer {issuer}"));
+            format!("Once the file can be written, run `{command}`.")
+        }
+        None => String::new(),
+    };
+    context.warn("Signed in", kind, &remedy);
+}
+
+/// Whether the profile becomes the active one. Not if the store cannot be read any more.
+fn activates(context: &Context) -> bool {
     let active = context.config.active_profile.clone().unwrap_or_default();
-    if active != context.profile && context.store.read()?.get(&active).is_none() {
-        file.set("active_profile", context.profile.as_str())?;
-        changed = true;
+    active != context.profile && context.store.read().is_ok_and(|document| document.get(&active).is_none())
+}
+
+fn change_settings(context: &Context, issuer: Option<&BaseUrl>, activates: bool) -> Result<(), ErrorKind> {
+    if issuer.is_none() && !activates {
+        return Ok(());
     }
-    if changed { file.save() } else { Ok(()) }
+    let mut file = ConfigFile::open(context.paths.config())?;
+    if let Some(issuer) = issuer {
+        file.set(&format!("profiles.{}.issuer", context.profile), issuer.as_str())?;
+    }
+    if activates {
+        file.set("active_profile", context.profile.as_str())?;
+    }
+    file.save()
 }

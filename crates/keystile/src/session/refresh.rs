@@ -61,8 +61,11 @@ pub(crate) async fn obtain(context: &Context, want: TokenNeed) -> Result<OauthCr
     }
     let started = Instant::now();
     let _lock = loop {
-        if let Some(lock) = context.store.try_lock(&context.profile)? {
-            break lock;
+        match context.store.try_lock(&context.profile) {
+            Ok(Some(lock)) => break lock,
+            Ok(None) => {}
+            // The folder may be read-only.
+            Err(kind) => return still_valid(session, want, context, kind),
         }
         if started.elapsed() >= LOCK_WAIT {
             return still_valid(
@@ -82,6 +85,11 @@ pub(crate) async fn obtain(context: &Context, want: TokenNeed) -> Result<OauthCr
     let session = usable(context)?;
     if want.is_met_by(&session, context) {
         return Ok(session);
+    }
+    // A refresh token works once. If its successor could not be stored, the next process would present the old one, and
+    // the server would end the session as stolen.
+    if let Err(kind) = context.store.probe() {
+        return still_valid(session, want, context, kind);
     }
     match request(context, &session).await {
         Ok(tokens) => store(context, &session, &tokens, want),
@@ -211,9 +219,12 @@ fn settle_refusal(
     }
     let ended = Credential::from(OauthCredential { state: CredentialState::NeedsLogin, ..old.clone() });
     // Keeps the tokens for diagnosis. A conflict means that the profile has a newer credential.
-    match context.store.compare_and_swap(&context.profile, Some(old.generation), Some(&ended))? {
-        SwapResult::Done | SwapResult::Conflict => Err(ErrorKind::RefreshFailed),
+    match context.store.compare_and_swap(&context.profile, Some(old.generation), Some(&ended)) {
+        Ok(SwapResult::Done | SwapResult::Conflict) => {}
+        // The session has ended all the same; the next process asks the server again.
+        Err(kind) => context.trace.note(&format!("the end of the session could not be stored: {kind}")),
     }
+    Err(ErrorKind::RefreshFailed)
 }
 
 /// The old access token if it is still valid, else the error of the refresh.
@@ -225,7 +236,7 @@ fn still_valid(
 ) -> Result<OauthCredential, ErrorKind> {
     match want {
         TokenNeed::Fresh { .. } if lasts(&session, context, Duration::ZERO) => {
-            context.trace.note("the refresh failed; using the access token, which is still valid");
+            context.trace.note(&format!("no refresh ({kind}); using the access token, which is still valid"));
             Ok(session)
         }
         TokenNeed::Fresh { .. } | TokenNeed::NewerThan { .. } | TokenNeed::AfterRejection { .. } => Err(kind),

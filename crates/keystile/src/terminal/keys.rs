@@ -1,28 +1,34 @@
 //! Reads single keys from the terminal without blocking. A thread that blocks would take input meant for later prompts.
 
+use std::os::fd::AsFd;
+
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::getpgrp;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr,
+};
 
-/// The result of reading standard input.
-pub(super) enum Ready {
-    Nothing,
-    Bytes(Vec<u8>),
-    /// End of input.
-    Ended,
-}
+use super::Ready;
 
 /// Reads what is available, without blocking.
 pub(super) fn read() -> Ready {
-    let input = std::io::stdin();
-    let mut watched = [PollFd::new(&input, PollFlags::IN)];
-    match poll(&mut watched, Some(&Timespec::default())) {
-        Ok(count) if count > 0 => {}
+    read_from(&std::io::stdin())
+}
+
+fn read_from(input: &impl AsFd) -> Ready {
+    let mut watched = [PollFd::new(input, PollFlags::IN)];
+    let events = match poll(&mut watched, Some(&Timespec::default())) {
+        Ok(count) if count > 0 => watched[0].revents(),
         Ok(_) | Err(_) => return Ready::Nothing,
+    };
+    let never_blocks = tcgetattr(input).is_ok_and(|modes| never_blocks(&modes));
+    if !may_read(events, never_blocks) {
+        return Ready::Nothing;
     }
     // Without the buffer of the standard library, which would keep input from other readers.
     let mut bytes = vec![0; 4096];
-    match rustix::io::read(&input, &mut bytes) {
+    match rustix::io::read(input, &mut bytes) {
+        Ok(0) if never_blocks && !events.contains(PollFlags::HUP) => Ready::Nothing,
         Ok(0) => Ready::Ended,
         Ok(count) => {
             bytes.truncate(count);
@@ -31,6 +37,28 @@ pub(super) fn read() -> Ready {
         Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => Ready::Nothing,
         Err(_) => Ready::Ended,
     }
+}
+
+/// Whether a read after `poll` cannot block: there is input or an end, or the terminal returns without input. On macOS
+/// `poll` cannot tell for a terminal and answers `POLLNVAL`.
+fn may_read(events: PollFlags, never_blocks: bool) -> bool {
+    never_blocks || events.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR)
+}
+
+/// Whether a read returns at once without input, as [`silent`] sets it.
+fn never_blocks(modes: &Termios) -> bool {
+    !modes.local_modes.contains(LocalModes::ICANON)
+        && modes.special_codes[SpecialCodeIndex::VMIN] == 0
+        && modes.special_codes[SpecialCodeIndex::VTIME] == 0
+}
+
+/// These modes without echo and line buffering, and with reads that never block.
+fn silent(before: &Termios) -> Termios {
+    let mut modes = before.clone();
+    modes.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+    modes.special_codes[SpecialCodeIndex::VMIN] = 0;
+    modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+    modes
 }
 
 /// Turns off echo and line buffering until dropped. Ctrl-C still sends a signal.
@@ -47,9 +75,7 @@ impl SilentKeys {
         if tcgetpgrp(&input).ok()? != getpgrp() {
             return None;
         }
-        let mut silent = before.clone();
-        silent.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
-        tcsetattr(&input, OptionalActions::Now, &silent).ok()?;
+        tcsetattr(&input, OptionalActions::Now, &silent(&before)).ok()?;
         Some(Self { before })
     }
 }
@@ -58,5 +84,77 @@ impl Drop for SilentKeys {
     fn drop(&mut self) {
         // The terminal may be gone.
         let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::OwnedFd;
+    use std::time::{Duration, Instant};
+
+    use rustix::fs::{Mode, OFlags};
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+    use super::*;
+
+    /// Both ends of a terminal.
+    fn terminal() -> (OwnedFd, OwnedFd) {
+        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&keyboard).unwrap();
+        unlockpt(&keyboard).unwrap();
+        let name = ptsname(&keyboard, Vec::new()).unwrap();
+        let terminal = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+        (keyboard, terminal)
+    }
+
+    fn bytes(ready: Ready) -> Option<Vec<u8>> {
+        match ready {
+            Ready::Bytes(bytes) => Some(bytes),
+            Ready::Nothing | Ready::Ended => None,
+        }
+    }
+
+    #[test]
+    fn ch_05_without_input_only_a_terminal_that_never_blocks_is_read() {
+        for events in [PollFlags::NVAL, PollFlags::empty()] {
+            assert!(!may_read(events, false), "{events:?}");
+            assert!(may_read(events, true), "{events:?}");
+        }
+        for events in [PollFlags::IN, PollFlags::HUP, PollFlags::ERR] {
+            assert!(may_read(events, false), "{events:?}");
+        }
+    }
+
+    #[test]
+    fn ch_05_a_silent_terminal_returns_at_once_and_gives_its_keys() {
+        let (keyboard, terminal) = terminal();
+        let before = tcgetattr(&terminal).unwrap();
+        assert!(!never_blocks(&before));
+        tcsetattr(&terminal, OptionalActions::Now, &silent(&before)).unwrap();
+        assert!(never_blocks(&tcgetattr(&terminal).unwrap()));
+        // What a read without knowing of input does, as on macOS.
+        let started = Instant::now();
+        assert_eq!(rustix::io::read(&terminal, &mut [0; 16]).unwrap(), 0);
+        assert!(matches!(read_from(&terminal), Ready::Nothing));
+        assert!(started.elapsed() < Duration::from_secs(1));
+        rustix::io::write(&keyboard, b"d").unwrap();
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let typed = loop {
+            if let Some(typed) = bytes(read_from(&terminal)) {
+                break typed;
+            }
+            assert!(Instant::now() < deadline, "the key does not arrive");
+        };
+        assert_eq!(typed, b"d");
+        drop(keyboard);
+        assert!(matches!(read_from(&terminal), Ready::Ended));
+    }
+
+    #[test]
+    fn the_end_of_a_pipe_is_the_end_of_input() {
+        let (reader, writer) = std::io::pipe().unwrap();
+        assert!(matches!(read_from(&reader), Ready::Nothing));
+        drop(writer);
+        assert!(matches!(read_from(&reader), Ready::Ended));
     }
 }

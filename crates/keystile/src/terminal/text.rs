@@ -1,12 +1,9 @@
 //! The screens of a login. URLs are never wrapped.
 
 use crate::duration::in_words;
-#[cfg(unix)]
-use crate::ui::WaitAction;
-use crate::ui::{CodeDelivery, CodeScreen, LinkScreen};
+use crate::ui::{CodeDelivery, CodeScreen, LinkScreen, WaitAction};
 
 /// The action of a key.
-#[cfg(unix)]
 pub(super) fn wait_action(key: u8) -> Option<WaitAction> {
     match key {
         b'\r' | b'\n' => Some(WaitAction::Browser),
@@ -134,7 +131,6 @@ mod tests {
         );
     }
 
-    #[cfg(unix)]
     #[test]
     fn keys_choose_another_sign_in_method() {
         assert_eq!(

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::Check;
 use crate::context::Context;
-use crate::error::{ErrorKind, Exit};
+use crate::error::ErrorKind;
+#[cfg(unix)]
+use crate::error::Exit;
 use crate::files;
 
 pub(super) fn checks(context: &Context, fix: bool) -> Vec<Check> {

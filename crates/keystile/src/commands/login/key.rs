@@ -111,7 +111,8 @@ fn print(context: &Context, stored: &StoredKey) -> Result<(), ErrorKind> {
     for line in details(stored) {
         context.output.tell(&line);
     }
-    super::warn_of_variable(context)
+    super::warn_of_variable(context);
+    Ok(())
 }
 
 fn details(stored: &StoredKey) -> Vec<String> {
