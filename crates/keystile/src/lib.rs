@@ -32,6 +32,7 @@ mod duration;
 mod env;
 mod error;
 mod files;
+mod help;
 mod http;
 mod invalid_value;
 mod invoke;

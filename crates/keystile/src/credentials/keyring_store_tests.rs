@@ -52,7 +52,7 @@ impl SecretStore for MemoryKeyring {
 
 fn store(folder: &TempFolder, keyring: &MemoryKeyring, backend: CredentialBackend) -> KeyringStore {
     let home = folder.path().to_str().unwrap();
-    let paths = Paths::find(&brand(), &Environment::from([("ACME_HOME", home)])).unwrap();
+    let paths = Paths::find(&brand(), &Environment::from([("ACME_HOME", home)]));
     KeyringStore::with_secrets(FileStore::new(paths), Box::new(keyring.clone()), backend)
 }
 

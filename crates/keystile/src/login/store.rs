@@ -18,7 +18,10 @@ use crate::session::{Whoami, lock_profile};
 /// Reads the current credential, and checks that a new one can be stored before the user is asked to approve it.
 pub(super) fn prepare(context: &Context) -> Result<Option<Credential>, ErrorKind> {
     let stored = match context.store.read() {
-        Ok(document) => document.get(&context.profile).cloned(),
+        Ok(document) => {
+            context.check_kind(&document)?;
+            document.get(&context.profile).cloned()
+        }
         Err(ErrorKind::CredentialsDamaged { .. }) => None,
         Err(kind) => return Err(kind),
     };
@@ -68,7 +71,10 @@ pub(super) async fn keep(context: &Context, credential: Credential) -> Result<()
     // Tried again after a conflict: the last login wins.
     loop {
         let expected = match context.store.read() {
-            Ok(document) => document.get(&context.profile).map(Credential::generation),
+            Ok(document) => {
+                context.check_kind(&document)?;
+                document.get(&context.profile).map(Credential::generation)
+            }
             Err(ErrorKind::CredentialsDamaged { .. }) => {
                 let kept = context.store.move_damaged_aside()?;
                 context.ui.notice(&format!("The damaged credentials file is kept as {kept}."));
@@ -86,7 +92,7 @@ pub(super) async fn keep(context: &Context, credential: Credential) -> Result<()
 /// Updates the settings so that later commands find the session: stores an explicit issuer, and activates the profile if
 /// the active one is empty.
 pub(super) fn remember(context: &Context, issuer: Option<&BaseUrl>) -> Result<(), ErrorKind> {
-    let mut file = ConfigFile::open(context.paths.config())?;
+    let mut file = ConfigFile::open(context.paths.config()?)?;
     let mut changed = false;
     if let Some(issuer) = issuer.filter(|issuer| context.profile_config().issuer.as_ref() != Some(issuer)) {
         file.set(&format!("profiles.{}.issuer", context.profile), issuer.as_str())?;
