@@ -2,10 +2,12 @@
 
 mod access;
 mod accounts;
+mod api;
 mod commands;
 mod copied_codes;
 mod credentials;
 mod doctor;
+mod help;
 mod helpers;
 mod hostile_server;
 mod keys;
@@ -13,9 +15,11 @@ mod manage;
 mod network;
 mod reference;
 mod refresh;
+mod screens;
 mod server_crash;
 mod server_texts;
 mod sign_in;
 mod sign_in_methods;
 mod switch;
 mod weather;
+mod without_home;
