@@ -17,7 +17,7 @@ async fn ch_14_a_key_of_the_environment_needs_no_folder() {
     let cli = Cli::at("http://127.0.0.1:9").with("KEYSTILE_API_KEY", KEY);
     let cli = cli.with("KEYSTILE_API_BASE", &server.url(""));
     // A user whom the user database does not know has no home folder there.
-    let line = format!("exec setpriv --reuid=61234 --regid=61234 --clear-groups {}", companion());
+    let line = format!("exec unshare --user --map-user=61234 {}", companion());
     let unknown = |arguments: &str| {
         let mut command = cli.wrapped("sh", &["-c", &format!("{line} {arguments}")]);
         command.env_remove("HOME");
@@ -26,7 +26,7 @@ async fn ch_14_a_key_of_the_environment_needs_no_folder() {
     assert_eq!(unknown("api /v1/things").ended().await.good().json()["ok"], true);
     assert_eq!(unknown("auth token").ended().await.good().out, format!("{KEY}\n"));
     let missing = "Cannot determine the folder of your files: HOME is not set\n  Set HOME or KEYSTILE_HOME";
-    for arguments in ["auth login --browser", "config path", "config path --credentials", "profile use work"]
+    for arguments in ["auth login --browser", "config path", "config path --credentials", "profile create work"]
     {
         let ran = unknown(arguments).ended().await;
         assert_eq!(ran.exit, 1, "{ran:#?}");

@@ -24,7 +24,7 @@ impl Place {
         let Self { profile, issuer, is_placeholder } = self;
         match kind {
             kind if Self::is_shown_for(kind) => report
-                .line(format!("This is about profile {profile} and the server {issuer}."))
+                .line(format!("Profile {profile}, server {issuer}."))
                 .maybe(is_placeholder.then(|| "For another server, add --issuer URL.".to_owned())),
             ErrorKind::Unreachable { host, .. } if *is_placeholder && *host == issuer.host() => {
                 report.line("This is the server by default. For another server, add --issuer URL.")
