@@ -12,8 +12,10 @@ import http.server
 import json
 import os
 import platform
+import queue
 import secrets
 import sys
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -54,21 +56,32 @@ def own(address):
 
 def login():
     server = discover()
-    answer = {}
+    answers = queue.Queue()
 
     class Callback(http.server.BaseHTTPRequestHandler):
+        timeout = 5
+
         def do_GET(self):
             path, _, query = self.path.partition("?")
-            if path == "/callback" and not answer:
-                answer.update(urllib.parse.parse_qsl(query))
-            self.send_response(200 if path == "/callback" else 404)
-            self.end_headers()
-            self.wfile.write(b"You can return to your terminal.")
+            # Any web page can send requests to this port, under other names too. Only the browser itself navigates.
+            is_for_us = self.headers.get_all("Host") == [f"127.0.0.1:{listener.server_port}"]
+            navigates = self.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+            is_callback = path == "/callback" and is_for_us and navigates
+            try:
+                self.send_response(200 if is_callback else 404)
+                self.end_headers()
+                self.wfile.write(b"You can return to your terminal." if is_callback else b"")
+            finally:
+                # Also if the browser has hung up.
+                if is_callback:
+                    answers.put(dict(urllib.parse.parse_qsl(query)))
 
         def log_message(self, *_):
             pass
 
-    listener = http.server.HTTPServer(("127.0.0.1", 0), Callback)
+    # A thread for each connection: one that sends nothing keeps no other waiting.
+    listener = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Callback)
+    threading.Thread(target=listener.serve_forever, daemon=True).start()
     redirect_uri = f"http://127.0.0.1:{listener.server_port}/callback"
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
@@ -82,13 +95,13 @@ def login():
     print(f"Open {link} and check that the page shows {pushed['user_check']}", flush=True)
     webbrowser.open(link)
 
-    deadline = time.monotonic() + 300
-    while not answer and time.monotonic() < deadline:
-        listener.timeout = max(deadline - time.monotonic(), 0.1)
-        listener.handle_request()
-    listener.server_close()
-    if not answer:
+    try:
+        answer = answers.get(timeout=300)
+    except queue.Empty:
         sys.exit("No callback arrived within 5 minutes.")
+    finally:
+        listener.shutdown()
+        listener.server_close()
     if not hmac.compare_digest(answer.get("state", ""), state) or answer.get("iss") != ISSUER:
         sys.exit("The callback does not belong to this sign-in.")
     if "error" in answer:

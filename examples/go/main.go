@@ -123,6 +123,12 @@ func callback(ctx context.Context, listener net.Listener) (url.Values, error) {
 			http.Error(response, "", http.StatusMethodNotAllowed)
 			return
 		}
+		// Any web page can send requests to this port, under other names too. Only the browser itself navigates.
+		mode := request.Header.Get("Sec-Fetch-Mode")
+		if request.Host != listener.Addr().String() || (mode != "" && mode != "navigate") {
+			http.NotFound(response, request)
+			return
+		}
 		select {
 		case answers <- request.URL.Query():
 		default: // There has been one.
@@ -131,7 +137,14 @@ func callback(ctx context.Context, listener net.Listener) (url.Values, error) {
 	})
 	web := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go web.Serve(listener)
-	defer web.Shutdown(context.Background())
+	defer func() {
+		// Lets the browser have its answer, and waits for no connection that sends nothing.
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if web.Shutdown(ctx) != nil {
+			web.Close()
+		}
+	}()
 	select {
 	case answer := <-answers:
 		return answer, nil

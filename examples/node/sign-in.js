@@ -90,11 +90,15 @@ async function login() {
 function callback(listener, redirectUri) {
   return new Promise((resolve) => {
     listener.on('request', (request, response) => {
-      const url = new URL(request.url, redirectUri);
-      const isCallback = request.method === 'GET' && url.pathname === '/callback';
+      const { method, headers } = request;
+      // Any web page can send requests to this port, under other names too. Only the browser itself navigates.
+      const isForUs = headers.host === new URL(redirectUri).host;
+      const navigates = (headers['sec-fetch-mode'] ?? 'navigate') === 'navigate';
+      const [path, query] = request.url.split('?', 2);
+      const isCallback = method === 'GET' && path === '/callback' && isForUs && navigates;
       response.writeHead(isCallback ? 200 : 404, { 'Content-Type': 'text/plain', Connection: 'close' });
       response.end(isCallback ? 'You can return to your terminal.' : '');
-      if (isCallback) resolve(url);
+      if (isCallback) resolve(new URL(`?${query ?? ''}`, redirectUri));
     });
   });
 }

@@ -1,6 +1,13 @@
 //! Authorization requests: status and device claims.
 
+use unicode_general_category::{GeneralCategory, get_general_category};
+
 use super::text_enum::text_enum;
+
+/// The longest device name, in characters.
+const NAME_MAX: usize = 80;
+/// The longest description of a system or version, in characters.
+const DESCRIPTION_MAX: usize = 63;
 
 text_enum! {
     /// Status of an authorization request. Once answered, it does not change.
@@ -28,16 +35,39 @@ pub struct Device {
 }
 
 impl Device {
-    /// Sanitizes the claims for display: other characters become `?`, and each is cut to 63 characters.
+    /// Sanitizes the claims for display. The name keeps the letters of every script; of system and version, characters
+    /// other than ASCII letters, digits and a few more become `?`.
     pub fn claimed(name: Option<&str>, os: Option<&str>, tool_version: Option<&str>) -> Self {
-        let label = |text: Option<&str>, also: &str| {
+        let description = |text: Option<&str>, also: &str| {
             let kept = |c: char| {
                 if c.is_ascii_alphanumeric() || "._-".contains(c) || also.contains(c) { c } else { '?' }
             };
-            text.map(|text| text.trim().chars().take(63).map(kept).collect::<String>())
+            text.map(|text| text.trim().chars().take(DESCRIPTION_MAX).map(kept).collect::<String>())
                 .filter(|text| !text.is_empty())
         };
-        Self { name: label(name, ""), os: label(os, " "), tool_version: label(tool_version, " +") }
+        Self {
+            name: name.map(device_name).filter(|name| !name.is_empty()),
+            os: description(os, " "),
+            tool_version: description(tool_version, " +"),
+        }
+    }
+}
+
+/// A device name without the characters that are invisible or change how a line is read, and without white space at its
+/// ends, cut to 80 characters.
+pub fn device_name(claimed: &str) -> String {
+    let visible: String = claimed.chars().filter_map(visible).collect();
+    let cut: String = visible.trim().chars().take(NAME_MAX).collect();
+    cut.trim_end().to_owned()
+}
+
+/// The character; a space for white space; `None` if it is invisible or of no meaning outside of its program.
+fn visible(c: char) -> Option<char> {
+    use GeneralCategory::{Control, Format, PrivateUse, Surrogate, Unassigned};
+    match get_general_category(c) {
+        _ if c.is_whitespace() => Some(' '),
+        Control | Format | PrivateUse | Surrogate | Unassigned => None,
+        _ => Some(c),
     }
 }
 
@@ -48,8 +78,24 @@ mod tests {
     #[test]
     fn device_claims_are_truncated_and_sanitized() {
         let device = Device::claimed(Some("<b>\u{202e}x"), Some("Linux 6"), Some(&"a".repeat(300)));
-        assert_eq!(device.name.as_deref(), Some("?b??x"));
+        assert_eq!(device.name.as_deref(), Some("<b>x"));
         assert_eq!(device.os.as_deref(), Some("Linux 6"));
         assert_eq!(device.tool_version.map(|text| text.len()), Some(63));
+    }
+
+    #[test]
+    fn ch_17_a_device_name_keeps_the_letters_of_every_script() {
+        for name in ["ada's laptop", "工作站", "Büro-Rechner №2", "לפטופ של עדה", "🖥 lab"]
+        {
+            assert_eq!(device_name(name), name);
+        }
+        assert_eq!(device_name(&"工".repeat(81)), "工".repeat(80));
+    }
+
+    #[test]
+    fn ch_17_a_device_name_has_no_control_and_format_characters() {
+        let hostile = " a\u{1b}[2J\u{202e}b\u{200b}c\u{e0041}d\u{2028}e\r\nf\u{e000}\t";
+        assert_eq!(device_name(hostile), "a[2Jbcd e  f");
+        assert_eq!(Device::claimed(Some("\u{202e} \u{200b}"), None, None).name, None);
     }
 }

@@ -1,6 +1,8 @@
 //! The example clients in other languages, with the OAuth libraries of their languages, against a running server.
 
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::support::app::TestApp;
 use crate::support::both_engines;
@@ -117,7 +119,55 @@ async fn stays_signed_in(app: &TestApp, example: &Example) {
     assert!(refused.err.to_lowercase().contains("not signed in"), "{refused:#?}");
 }
 
+/// Sends a request to the loopback port of a sign-in and returns the status of the answer.
+async fn knock(port: u16, head: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream.write_all(format!("{head}\r\nConnection: close\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // The other side may reset the connection.
+    let _ = stream.read_to_end(&mut answer).await;
+    let line = String::from_utf8_lossy(&answer).into_owned();
+    line.split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+/// A web page that knows the port neither ends nor answers the sign-in, and neither does a connection that sends nothing.
+async fn withstands_hostile_requests(app: &TestApp, example: &Example) {
+    let login = example.start(&["login"]);
+    let link = login.on_terminal(|said| word(said, |word| word.contains("/c/"))).await;
+    let browser = app.browser_of(&app.owner().await).await;
+    let callback = app.answer(&browser, &link, "authorize").await.url;
+    let port: u16 = callback.split(':').nth(2).unwrap().split('/').next().unwrap().parse().unwrap();
+    let own = format!("127.0.0.1:{port}");
+    let silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let mut unfinished = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    unfinished.write_all(b"GET /callback?error=access_denied HTTP/1.1\r\n").await.unwrap();
+    let denial = "/callback?error=access_denied&state=x";
+    for head in [
+        format!("GET {denial} HTTP/1.1\r\nHost: evil.example"),
+        format!("GET {denial} HTTP/1.1\r\nHost: evil.example:{port}"),
+        format!("GET {denial} HTTP/1.1\r\nHost: localhost:{port}"),
+        format!("GET {denial} HTTP/1.1\r\nHost: {own}\r\nSec-Fetch-Mode: cors"),
+        format!("GET {denial} HTTP/1.1\r\nHost: {own}\r\nSec-Fetch-Mode: no-cors"),
+        format!("OPTIONS {denial} HTTP/1.1\r\nHost: {own}"),
+        format!("POST {denial} HTTP/1.1\r\nHost: {own}\r\nContent-Length: 0"),
+        format!("GET /favicon.ico HTTP/1.1\r\nHost: {own}"),
+    ] {
+        let status = knock(port, &head).await;
+        assert!(["400", "403", "404", "405", "501"].contains(&status.as_str()), "{head}: {status}");
+    }
+    let page = visit(&callback).await;
+    assert!(page.text().contains("You can return to your terminal"), "{page:#?}");
+    assert!(login.ended().await.good().out.ends_with("Signed in.\n"));
+    drop((silent, unfinished));
+}
+
 both_engines! {
+    async fn ch_20_a_web_page_and_an_idle_connection_cannot_disturb_a_sign_in(app) {
+        for example in [Example::python(app), Example::go(app), Example::node(app)] {
+            withstands_hostile_requests(app, &example).await;
+        }
+    }
+
     async fn cg_02_the_registration_in_the_readme_is_enough_for_every_example(app) {
         app.register_documented_tool().await;
         let registered = |example: Example| {

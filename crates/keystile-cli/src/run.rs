@@ -35,6 +35,7 @@ fn app() -> Result<App, Error> {
         .issuer(LOCAL_SERVER)
         .client_id("keystile-cli")
         .key_prefixes(["keystile_live_", "keystile_test_", "keystile_pat_"])
+        .documentation(reference::page)
         .build()
 }
 

@@ -1,6 +1,7 @@
 //! The description of a tool.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::base_url::BaseUrl;
 use super::brand::Brand;
@@ -8,6 +9,9 @@ use super::dependencies::Dependencies;
 use super::error::Error;
 use super::invalid_value::InvalidValue;
 use super::redact::Redactor;
+
+/// The URL of the documentation of a command.
+type Documentation = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 /// A tool: its names, authorization server, API and [`Dependencies`]. Cheap to clone.
 ///
@@ -21,6 +25,7 @@ pub struct App {
     pub(crate) api_base: Option<BaseUrl>,
     pub(crate) scopes: Vec<String>,
     pub(crate) idempotency_keys: bool,
+    pub(crate) documentation: Option<Documentation>,
     pub(crate) dependencies: Dependencies,
     /// Shared by all output, so that a secret of one command is masked in the error of another.
     pub(crate) redactor: Redactor,
@@ -40,6 +45,7 @@ impl App {
             scopes: Vec::new(),
             status_page: None,
             idempotency_keys: false,
+            documentation: None,
             dependencies: Dependencies::default(),
         }
     }
@@ -76,6 +82,7 @@ pub struct AppBuilder {
     scopes: Vec<String>,
     status_page: Option<String>,
     idempotency_keys: bool,
+    documentation: Option<Documentation>,
     dependencies: Dependencies,
 }
 
@@ -144,6 +151,13 @@ impl AppBuilder {
         self
     }
 
+    /// The URL of the documentation of a command, which its `--help` names. The function gets the words of the command,
+    /// for example `auth login`, and an empty text for the tool itself.
+    pub fn documentation(mut self, url: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        self.documentation = Some(Arc::new(url));
+        self
+    }
+
     /// Replaces the credential store, clock, browser, user interface or environment.
     pub fn dependencies(mut self, dependencies: Dependencies) -> Self {
         self.dependencies = dependencies;
@@ -168,6 +182,7 @@ impl AppBuilder {
             client_id,
             scopes: self.scopes,
             idempotency_keys: self.idempotency_keys,
+            documentation: self.documentation,
             dependencies: self.dependencies,
             redactor: Redactor::new(&self.key_prefixes),
             brand: Brand::new(self.name, self.version, self.key_prefixes, self.status_page),

@@ -15,7 +15,7 @@ use super::profile::ProfileName;
 use super::secret::Secret;
 
 pub(crate) use access::{
-    AuditCommand, AuditListArgs, KeyCommand, KeyCreateArgs, Mode, Overlap, PatCommand, ScopeCommand,
+    AuditCommand, AuditListArgs, KeyCommand, KeyCreateArgs, Lifetime, Mode, Overlap, PatCommand, ScopeCommand,
 };
 pub(crate) use config::{ConfigCommand, SettingCommand};
 pub(crate) use login::LoginArgs;
@@ -48,6 +48,9 @@ pub struct Globals {
     /// Use this key (an environment variable keeps it out of the shell history)
     #[arg(long, global = true, value_name = "KEY", hide_env_values = true)]
     pub api_key: Option<Secret>,
+    /// Use this authorization server
+    #[arg(long, global = true, value_name = "URL", value_parser = BaseUrl::parse)]
+    pub issuer: Option<BaseUrl>,
     /// Use the API at this URL
     #[arg(long, global = true, value_name = "URL", value_parser = BaseUrl::parse)]
     pub api_base: Option<BaseUrl>,

@@ -16,6 +16,8 @@ use super::profile::ProfileName;
 
 /// Limit of the file.
 const LIMIT: u64 = 1024 * 1024;
+/// The newest version of the format that this version knows.
+const NEWEST: u32 = 1;
 
 /// The contents of `config.toml`. Settings that only a newer version knows are ignored.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -28,6 +30,12 @@ pub(crate) struct Config {
     pub(crate) defaults: Defaults,
     /// Settings by profile.
     pub(crate) profiles: BTreeMap<ProfileName, ProfileConfig>,
+}
+
+/// The version of the format, which is read first.
+#[derive(Deserialize)]
+struct Format {
+    version: Option<u32>,
 }
 
 /// Settings for all profiles.
@@ -61,6 +69,13 @@ impl Config {
     /// Reads the file. A missing file counts as empty.
     pub(crate) fn load(path: &Path) -> Result<Self, ErrorKind> {
         let text = ConfigFile::open(path)?.document.to_string();
+        let format: Format = toml::from_str(&text).map_err(|error| bad(path, error.to_string().trim()))?;
+        if let Some(version) = format.version.filter(|version| *version > NEWEST) {
+            return Err(bad(
+                path,
+                &format!("Its format is version {version}, which is newer than this program."),
+            ));
+        }
         toml::from_str(&text).map_err(|error| bad(path, error.to_string().trim()))
     }
 

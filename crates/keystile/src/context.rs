@@ -9,16 +9,17 @@ use chrono::{DateTime, Utc};
 
 use super::app::App;
 use super::args::Globals;
-use super::base_url::BaseUrl;
+use super::base_url::{BaseUrl, is_loopback};
 use super::brand::Brand;
 use super::clock::Clock;
 use super::config::{Config, ProfileConfig};
 use super::credentials::{
-    Credential, CredentialBackend, CredentialStore, FileStore, KeyringStore, OauthCredential,
+    Credential, CredentialBackend, CredentialDocument, CredentialStore, FileStore, KeyringStore, NoStore,
+    OauthCredential,
 };
 use super::env::Environment;
-use super::error::{Error, ErrorKind};
-use super::http::{Trace, Transport, TransportOptions};
+use super::error::{Error, ErrorKind, Place};
+use super::http::{CaBundle, Trace, Transport, TransportOptions};
 use super::oauth::{self, Metadata};
 use super::output::{Icon, Output};
 use super::paths::Paths;
@@ -50,25 +51,29 @@ impl Context {
         let app = app.clone();
         let brand = app.brand.clone();
         let environment = app.dependencies.environment.clone().unwrap_or_else(Environment::from_process);
-        let paths = Paths::find(&brand, &environment)?;
-        let config = Config::load(paths.config())?;
+        environment.check(&brand)?;
+        let paths = Paths::find(&brand, &environment);
+        let config = paths.config().map_or_else(|_| Ok(Config::default()), Config::load)?;
         let redactor = app.redactor.clone();
         let level = globals.verbose.max(u8::from(environment.own_flag(&brand, "DEBUG")));
         let trace = Trace::new(level, redactor.clone());
         let (profile, selected_by) =
             choose_profile(globals, &environment, &brand, &config, paths.home(), &trace)?;
         trace.note(&format!("profile {profile}, selected by {selected_by}"));
-        let output = Output::new(globals, &environment, redactor);
+        let output = Output::new(globals, &environment, &brand, redactor);
         let interactive = !globals.no_input
             && !environment.own_flag(&brand, "NO_INPUT")
             && environment.get("CI").is_none()
             && std::io::stdin().is_terminal()
             && std::io::stderr().is_terminal();
-        let store = if let Some(store) = &app.dependencies.store {
+        let store: Arc<dyn CredentialStore> = if let Some(store) = &app.dependencies.store {
             store.clone()
         } else {
             let backend = credential_backend(&environment, &brand, &config)?;
-            Arc::new(KeyringStore::new(FileStore::new(paths.clone()), brand.name(), backend))
+            match paths.check() {
+                Err(missing) => Arc::new(NoStore::new(paths.credentials(), missing)),
+                Ok(()) => Arc::new(KeyringStore::new(FileStore::new(paths.clone()), brand.name(), backend)),
+            }
         };
         let ui = app
             .dependencies
@@ -77,7 +82,9 @@ impl Context {
             .unwrap_or_else(|| Arc::new(TerminalUi::new(output.clone(), interactive)));
         let options = TransportOptions {
             user_agent: format!("{} ({}; {})", brand.product(), std::env::consts::OS, std::env::consts::ARCH),
-            ca_bundle: environment.own(&brand, "CA_BUNDLE").map(Into::into),
+            ca_bundle: environment
+                .own(&brand, "CA_BUNDLE")
+                .map(|path| CaBundle { variable: brand.variable("CA_BUNDLE"), path: path.into() }),
             allow_http: environment.own_flag(&brand, "DANGEROUSLY_ALLOW_HTTP"),
             retries: !globals.no_retry,
         };
@@ -105,7 +112,22 @@ impl Context {
     }
 
     pub(crate) fn error(&self, kind: ErrorKind) -> Error {
-        Error::new(kind, self.app.brand.clone())
+        let place = match &kind {
+            ErrorKind::NotAuthenticated | ErrorKind::NotInteractive | ErrorKind::Unreachable { .. } => {
+                self.place().ok()
+            }
+            _ => None,
+        };
+        Error::new(kind, self.app.brand.clone()).at(place)
+    }
+
+    /// The profile and the server in use.
+    pub(crate) fn place(&self) -> Result<Place, ErrorKind> {
+        let stored = self.stored_session()?.map(Credential::from);
+        let is_placeholder =
+            stored.is_none() && self.wanted_issuer()?.is_none() && is_loopback(self.app.issuer.url());
+        let issuer = self.issuer_for(None, stored.as_ref())?;
+        Ok(Place { profile: self.profile.clone(), issuer, is_placeholder })
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -131,19 +153,32 @@ impl Context {
         self.environment.own(self.brand(), suffix).map(parse).transpose()
     }
 
-    /// The issuer set by the variable or the profile.
+    /// The issuer set by the flag, the variable or the profile.
     pub(crate) fn wanted_issuer(&self) -> Result<Option<BaseUrl>, ErrorKind> {
+        match &self.globals.issuer {
+            Some(flag) => Ok(Some(flag.clone())),
+            None => self.configured_issuer(),
+        }
+    }
+
+    /// The issuer set by the variable or the profile.
+    pub(crate) fn configured_issuer(&self) -> Result<Option<BaseUrl>, ErrorKind> {
         Ok(self.url_variable("ISSUER")?.or(self.profile_config().issuer))
     }
 
-    /// The issuer to use: flag, variable, profile settings, stored session, default of the tool, in this order.
+    /// The issuer that the options of a login or else the flag names. It becomes a setting of the profile.
+    pub(crate) fn named_issuer<'a>(&'a self, option: Option<&'a BaseUrl>) -> Option<&'a BaseUrl> {
+        option.or(self.globals.issuer.as_ref())
+    }
+
+    /// The issuer to use: options, flag, variable, profile settings, stored session, default of the tool, in this order.
     pub(crate) fn issuer_for(
         &self,
-        flag: Option<&BaseUrl>,
+        option: Option<&BaseUrl>,
         stored: Option<&Credential>,
     ) -> Result<BaseUrl, ErrorKind> {
-        if let Some(flag) = flag {
-            return Ok(flag.clone());
+        if let Some(option) = option {
+            return Ok(option.clone());
         }
         if let Some(wanted) = self.wanted_issuer()? {
             return Ok(wanted);
@@ -154,9 +189,14 @@ impl Context {
 
     /// The API base set by the flag, the variable or the profile.
     pub(crate) fn wanted_api_base(&self) -> Result<Option<BaseUrl>, ErrorKind> {
-        if let Some(flag) = &self.globals.api_base {
-            return Ok(Some(flag.clone()));
+        match &self.globals.api_base {
+            Some(flag) => Ok(Some(flag.clone())),
+            None => self.configured_api_base(),
         }
+    }
+
+    /// The API base set by the variable or the profile.
+    pub(crate) fn configured_api_base(&self) -> Result<Option<BaseUrl>, ErrorKind> {
         let variable = self.url_variable("API_BASE")?.or(self.url_variable("BASE_URL")?);
         Ok(variable.or(self.profile_config().api_base))
     }
@@ -186,6 +226,22 @@ impl Context {
         }
         let session = credential.and_then(Credential::as_oauth).cloned();
         Ok(session.map(|session| session.corrected(self.now())))
+    }
+
+    /// Fails if the profile holds a credential that only a newer version knows. To this version the profile looks empty,
+    /// and it would be overwritten.
+    pub(crate) fn check_kind(&self, document: &CredentialDocument) -> Result<(), ErrorKind> {
+        match document.unknown_kind(&self.profile) {
+            None => Ok(()),
+            Some(kind) => Err(ErrorKind::CredentialsUnreadable {
+                path: self.store.location(),
+                cause: format!(
+                    "profile {} has a credential of the kind `{kind}`, which is newer than this program",
+                    self.profile
+                ),
+                remedy: Some("Update the program, or use --profile NAME for another profile.".into()),
+            }),
+        }
     }
 
     /// Masks the secrets of a credential from now on.

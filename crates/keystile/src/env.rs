@@ -1,24 +1,89 @@
 //! Environment variables, read once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
 use super::brand::Brand;
+use super::error::ErrorKind;
+
+/// The variables of other programs that decide who signs in, where files are and which server is reached.
+const SHARED: [&str; 28] = [
+    "HOME",
+    "USERPROFILE",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "BROWSER",
+    "CI",
+    "KUBERNETES_EXEC_INFO",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_STS",
+    "SSH_CONNECTION",
+    "SSH_TTY",
+    "container",
+];
 
 /// Environment variables. An empty variable counts as unset. `Debug` shows the names without the values, which may be
 /// secrets.
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
+    /// Variables whose value is not UTF-8.
+    unreadable: BTreeSet<String>,
+    /// The home folder in the user database; `None` unless `HOME` is missing.
+    account_home: Option<PathBuf>,
 }
 
 impl Environment {
     /// The environment of this process.
     pub(crate) fn from_process() -> Self {
-        std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect()
+        let mut environment = Self::default();
+        for (name, value) in std::env::vars_os() {
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => drop(environment.variables.insert(name, value)),
+                Err(_) => drop(environment.unreadable.insert(name)),
+            }
+        }
+        if environment.get("HOME").is_none() {
+            environment.account_home = account_home();
+        }
+        environment
+    }
+
+    /// Fails if a variable that the tool reads is not UTF-8. It would count as unset, which may mean another identity.
+    pub(crate) fn check(&self, brand: &Brand) -> Result<(), ErrorKind> {
+        let own = brand.variable("");
+        let is_read = |name: &&String| name.starts_with(&own) || SHARED.contains(&name.as_str());
+        match self.unreadable.iter().find(is_read) {
+            None => Ok(()),
+            Some(name) => Err(ErrorKind::Usage {
+                message: format!("The variable {name} is not UTF-8"),
+                hint: Some("Set it to valid text, or unset it.".into()),
+            }),
+        }
+    }
+
+    /// The home folder: `HOME`, else `USERPROFILE`, else that of the user database.
+    pub(crate) fn home(&self) -> Option<PathBuf> {
+        let named = self.path("HOME").or_else(|| self.path("USERPROFILE"));
+        named.or_else(|| self.account_home.clone())
     }
 
     /// A variable by its full name; `None` if unset or empty.
@@ -79,6 +144,31 @@ impl Environment {
     }
 }
 
+/// The home folder in the user database. The standard library looks there only if `HOME` is unset, and `HOME` cannot be
+/// unset here, so an empty one is looked up by name.
+#[cfg(unix)]
+fn account_home() -> Option<PathBuf> {
+    let home = match std::env::var_os("HOME") {
+        None => std::env::home_dir(),
+        Some(_) => None,
+    };
+    home.or_else(|| home_in(&std::fs::read_to_string("/etc/passwd").ok()?)).filter(|home| home.is_absolute())
+}
+
+#[cfg(not(unix))]
+fn account_home() -> Option<PathBuf> {
+    std::env::home_dir().filter(|home| home.is_absolute())
+}
+
+/// The home folder of the user of this process in the text of `/etc/passwd`.
+#[cfg(unix)]
+fn home_in(passwd: &str) -> Option<PathBuf> {
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let fields = |line: &str| line.split(':').map(str::to_owned).collect::<Vec<_>>();
+    let own = passwd.lines().map(fields).find(|fields| fields.get(2) == Some(&uid))?;
+    own.get(5).map(PathBuf::from)
+}
+
 impl fmt::Debug for Environment {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_set().entries(self.variables.keys()).finish()
@@ -87,7 +177,7 @@ impl fmt::Debug for Environment {
 
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<T: IntoIterator<Item = (String, String)>>(variables: T) -> Self {
-        Self { variables: variables.into_iter().collect() }
+        Self { variables: variables.into_iter().collect(), ..Self::default() }
     }
 }
 
@@ -111,6 +201,30 @@ mod tests {
     fn values_are_not_shown_in_debug() {
         let env = Environment::from([("ACME_API_KEY", "acme_live_x")]);
         assert_eq!(format!("{env:?}"), r#"{"ACME_API_KEY"}"#);
+    }
+
+    #[test]
+    fn ch_14_a_variable_that_is_not_utf_8_is_an_error_if_the_tool_reads_it() {
+        let check = |name: &str| {
+            let unreadable = BTreeSet::from([name.to_owned()]);
+            Environment { unreadable, ..Environment::default() }.check(&crate::testing::brand())
+        };
+        for name in ["ACME_API_KEY", "ACME_ISSUER", "ACME_ANYTHING", "HOME", "SSL_CERT_FILE"] {
+            match check(name) {
+                Err(ErrorKind::Usage { message, .. }) => assert!(message.contains(name), "{message}"),
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+        assert_eq!(check("LS_COLORS"), Ok(()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn ch_14_the_home_folder_is_in_the_sixth_field_of_the_user() {
+        let uid = rustix::process::getuid().as_raw();
+        let passwd = format!("other:x:4294967000:0::/other:/bin/sh\nme:x:{uid}:0:Me:/home/me:/bin/sh\n");
+        assert_eq!(home_in(&passwd), Some(PathBuf::from("/home/me")));
+        assert_eq!(home_in("other:x:4294967000:0::/other:/bin/sh\n"), None);
     }
 
     #[test]

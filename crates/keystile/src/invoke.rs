@@ -103,7 +103,7 @@ impl App {
     }
 
     pub(crate) fn output(&self, globals: &Globals) -> Output {
-        Output::new(globals, &self.environment(), self.redactor.clone())
+        Output::new(globals, &self.environment(), &self.brand, self.redactor.clone())
     }
 
     pub(crate) fn environment(&self) -> Environment {

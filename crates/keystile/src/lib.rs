@@ -33,6 +33,7 @@ mod env;
 mod error;
 mod escapes;
 mod files;
+mod help;
 mod http;
 mod invalid_value;
 mod invoke;

@@ -6,11 +6,13 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::args::Globals;
+use super::brand::Brand;
 use super::env::Environment;
 use super::error::{Error, ErrorKind};
 use super::escapes;
 use super::plain;
 use super::redact::Redactor;
+use super::table;
 
 /// The sign at the start of a line: `✓`, `!` or `✗`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub(crate) struct Output {
     json: bool,
     quiet: bool,
     terminal: bool,
+    /// Whether a line on standard error may be overwritten.
+    animated: bool,
     colored: Colored,
     redactor: Redactor,
 }
@@ -38,16 +42,21 @@ struct Colored {
 
 impl Output {
     /// According to the global options and the environment.
-    pub(crate) fn new(globals: &Globals, environment: &Environment, redactor: Redactor) -> Self {
-        let wanted = !globals.no_color
-            && environment.get("NO_COLOR").is_none()
-            && environment.get("TERM") != Some("dumb")
-            && escapes::are_understood();
+    pub(crate) fn new(
+        globals: &Globals,
+        environment: &Environment,
+        brand: &Brand,
+        redactor: Redactor,
+    ) -> Self {
+        let is_dumb = environment.get("TERM") == Some("dumb") || !escapes::are_understood();
+        let wanted = !globals.no_color && environment.get("NO_COLOR").is_none() && !is_dumb;
+        let is_static = environment.own_flag(brand, "NO_ANIMATION");
         let terminal = io::stdout().is_terminal();
         Self {
             json: globals.json,
             quiet: globals.quiet,
             terminal,
+            animated: io::stderr().is_terminal() && !is_dumb && !is_static,
             colored: Colored { out: wanted && terminal, err: wanted && io::stderr().is_terminal() },
             redactor,
         }
@@ -61,6 +70,26 @@ impl Output {
     /// Whether messages and progress are shown: neither `--json` nor `--quiet` was given.
     pub(crate) fn shows_messages(&self) -> bool {
         !self.json && !self.quiet
+    }
+
+    /// Whether progress is shown on a line that changes. On a terminal that cannot overwrite a line, and for a screen
+    /// reader, which would read each change aloud, it is one line that stays.
+    pub(crate) fn animates(&self) -> bool {
+        self.animated && self.shows_messages()
+    }
+
+    /// Prints a table, whose first row is its heading, on standard output. On a terminal it has the width of the terminal.
+    pub(crate) fn table(&self, rows: &[Vec<String>]) -> Result<(), ErrorKind> {
+        let width = if self.terminal { width_of(&io::stdout()) } else { None };
+        table::lines(rows, width).iter().try_for_each(|line| self.data(line))
+    }
+
+    /// Like [`data`](Self::data), for a line of a list. On a terminal it is broken at the width of the terminal.
+    pub(crate) fn entry(&self, text: &str) -> Result<(), ErrorKind> {
+        match if self.terminal { width_of(&io::stdout()) } else { None } {
+            Some(width) => table::wrap(text, width).iter().try_for_each(|line| self.data(line)),
+            None => self.data(text),
+        }
     }
 
     /// Prints JSON on standard output. Control and format characters in it are escaped; nothing is masked.
@@ -155,10 +184,13 @@ impl Output {
         write_err(&format!("{} ", self.redactor.line(question)));
     }
 
-    /// Replaces the current line on standard error.
+    /// Replaces the current line on standard error, if [`animates`](Self::animates). The text is cut to the width of the
+    /// terminal: a line that wraps could not be replaced and would scroll.
     pub(crate) fn overwrite(&self, text: &str) {
-        if self.shows_messages() {
-            write_err(&format!("\r\u{1b}[K{text}"));
+        if self.animates() {
+            let width = width_of(&io::stderr()).unwrap_or(USUAL_WIDTH);
+            // Some terminals wrap when the last column is written.
+            write_err(&format!("\r\u{1b}[K{}", table::cut(text, width.saturating_sub(1))));
         }
     }
 
@@ -177,6 +209,20 @@ impl Output {
             }
         }
     }
+}
+
+/// The columns of a terminal that does not tell.
+const USUAL_WIDTH: usize = 80;
+
+/// The columns of the terminal that a stream is connected to; `None` if it is none or does not tell.
+#[cfg(unix)]
+fn width_of(stream: &impl std::os::fd::AsFd) -> Option<usize> {
+    terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0)
+}
+
+#[cfg(windows)]
+fn width_of(stream: &impl std::os::windows::io::AsHandle) -> Option<usize> {
+    terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0)
 }
 
 fn write_err(text: &str) {

@@ -5,7 +5,7 @@ mod keys;
 mod line;
 mod text;
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -45,7 +45,7 @@ impl TerminalUi {
     }
 
     fn animates(&self) -> bool {
-        self.output.shows_messages() && std::io::stderr().is_terminal() && escapes::are_understood()
+        self.output.animates()
     }
 
     /// Prints a link or code, also with `--json` and `--quiet`, because nobody could approve the login without it.
@@ -114,11 +114,18 @@ impl LoginUi for TerminalUi {
             return None;
         }
         let mut listening = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if listening.is_none() {
-            *listening = Some(keys::SilentKeys::listen()?);
+        match listening.as_ref() {
+            Some(silent) => silent.hide_again(),
+            None => *listening = Some(keys::SilentKeys::listen()?),
         }
         match keys::read() {
-            Ready::Bytes(bytes) => bytes.into_iter().find_map(text::wait_action),
+            Ready::Bytes(bytes) => {
+                if listening.as_ref().is_some_and(|silent| silent.suspends(&bytes)) {
+                    listening.take().into_iter().for_each(keys::SilentKeys::suspend);
+                    return None;
+                }
+                bytes.into_iter().find_map(text::wait_action)
+            }
             Ready::Nothing | Ready::Ended => None,
         }
     }
@@ -127,7 +134,7 @@ impl LoginUi for TerminalUi {
         Box::pin(async move {
             self.output.ask(question);
             let mut line = OpenLine { ends_with: "" };
-            let entered = enter_secret().await;
+            let entered = enter_secret(|| self.output.ask(question)).await;
             line.ends_with = if entered.is_some() { HIDDEN } else { "" };
             entered
         })
@@ -135,6 +142,10 @@ impl LoginUi for TerminalUi {
 
     fn confirm(&self, question: &str) -> Option<bool> {
         Some(matches!(self.ask(question, "y/N")?.as_str(), "y" | "yes"))
+    }
+
+    fn prompt_line(&self, question: &str) -> Option<String> {
+        self.answer(&format!("? {question}"))
     }
 
     fn confirm_default_yes(&self, question: &str) -> Option<bool> {
@@ -156,26 +167,42 @@ impl Drop for OpenLine {
 impl TerminalUi {
     /// Asks a question and returns the answer in lower case; `None` without a terminal and at the end of the input.
     fn ask(&self, question: &str, choices: &str) -> Option<String> {
+        self.answer(&format!("? {question} [{choices}]")).map(|answer| answer.to_lowercase())
+    }
+
+    /// Asks a question and returns the answer; `None` without a terminal and at the end of the input.
+    fn answer(&self, question: &str) -> Option<String> {
         if !self.interactive {
             return None;
         }
-        self.output.ask(&format!("? {question} [{choices}]"));
+        self.output.ask(question);
         let mut answer = String::new();
         let read = std::io::stdin().lock().read_line(&mut answer).ok()?;
-        (read > 0).then(|| answer.trim().to_lowercase())
+        (read > 0).then(|| answer.trim().to_owned())
     }
 }
 
-/// Reads a line without echo. Restores the terminal when it ends or is dropped.
-async fn enter_secret() -> Option<Secret> {
+/// Reads a line without echo. Restores the terminal when it ends, is dropped, or is stopped with Ctrl-Z. `ask` asks the
+/// question again when it is continued.
+async fn enter_secret(ask: impl Fn()) -> Option<Secret> {
     const PAUSE: std::time::Duration = std::time::Duration::from_millis(30);
-    let _silent = keys::SilentKeys::listen();
+    let mut silent = keys::SilentKeys::listen();
     let mut line = line::SecretLine::default();
     loop {
+        match &silent {
+            Some(silent) => silent.hide_again(),
+            None => silent = keys::SilentKeys::listen(),
+        }
         match keys::read() {
             Ready::Nothing => tokio::time::sleep(PAUSE).await,
             Ready::Ended if line.is_empty() => return None,
             Ready::Ended => return Some(Secret::new(line.text().as_str())),
+            Ready::Bytes(bytes) if silent.as_ref().is_some_and(|silent| silent.suspends(&bytes)) => {
+                silent.take().into_iter().for_each(keys::SilentKeys::suspend);
+                line = line::SecretLine::default();
+                silent = keys::SilentKeys::listen();
+                ask();
+            }
             Ready::Bytes(bytes) => {
                 for byte in bytes {
                     match line.feed(byte) {

@@ -104,6 +104,11 @@ pub trait LoginUi: Send + Sync {
     /// there is no user.
     fn confirm(&self, question: &str) -> Option<bool>;
 
+    /// Asks for a line of text, for example the scopes of a new key. `None`, the default, means that there is no user.
+    fn prompt_line(&self, _question: &str) -> Option<String> {
+        None
+    }
+
     /// Asks a yes-or-no question whose default is yes. `None` if there is no user.
     fn confirm_default_yes(&self, question: &str) -> Option<bool> {
         self.confirm(question)

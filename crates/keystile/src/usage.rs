@@ -10,6 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind};
 use super::app::App;
 use super::args::Globals;
 use super::error::{ErrorKind, Exit};
+use super::help;
 use super::invoke::main_exit;
 
 impl App {
@@ -18,17 +19,13 @@ impl App {
     /// invalid command line.
     pub fn parse<P: Parser>(&self, arguments: &[OsString]) -> Result<P, ExitCode> {
         P::try_parse_from(arguments).map_err(|error| match error.kind() {
-            ClapErrorKind::DisplayHelp
-            | ClapErrorKind::DisplayVersion
-            | ClapErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                let text = error.render();
-                let mut out = std::io::stdout().lock();
-                match write!(out, "{text}").and_then(|()| out.flush()) {
-                    Ok(()) => ExitCode::SUCCESS,
-                    // The reader of the help is gone.
-                    Err(_) => Exit::ClosedPipe.into(),
-                }
+            ClapErrorKind::DisplayVersion => print(&error.render().to_string()),
+            ClapErrorKind::DisplayHelp | ClapErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                // Parsed again, because the examples would make each command start later.
+                let described = self.describe(P::command()).try_get_matches_from(arguments);
+                print(&described.err().unwrap_or(error).render().to_string())
             }
+            _ if self.topic(arguments).is_some() => print(&self.topic(arguments).unwrap_or_default()),
             _ => {
                 // The global options were not parsed, so looks for this one in the arguments.
                 let is_flag = |argument: &OsString| argument == "--json";
@@ -37,6 +34,28 @@ impl App {
                 main_exit(Err(self.error(usage_error(&error))), &screen)
             }
         })
+    }
+}
+
+impl App {
+    /// The topic that `help NAME` asks for; `None` if the arguments ask for something else.
+    fn topic(&self, arguments: &[OsString]) -> Option<String> {
+        let mut words =
+            arguments.iter().skip(1).filter_map(|word| word.to_str()).filter(|word| !word.starts_with('-'));
+        match (words.next(), words.next(), words.next()) {
+            (Some("help"), Some(name), None) => help::topic(name, &self.brand),
+            _ => None,
+        }
+    }
+}
+
+/// Prints help on standard output.
+fn print(text: &str) -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader of the help is gone.
+        Err(_) => Exit::ClosedPipe.into(),
     }
 }
 

@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-/// Maximum length of a shown device name, in characters; also that of a host name label.
-const DEVICE_LABEL_MAX: usize = 63;
+use crate::domain::request::device_name;
 
 /// Maximum length of a shown name, in characters.
 const NAME_MAX: usize = 64;
@@ -133,19 +132,17 @@ pub fn number(n: i64) -> String {
     text
 }
 
-/// Sanitizes a device name claimed by a tool: ASCII letters, digits, `.`, `_` and `-` stay, the rest becomes
-/// `?`, and at most 63 characters are left.
+/// Sanitizes a device name claimed by a tool.
 pub fn device_label(reported: &str) -> String {
-    reported
-        .chars()
-        .take(DEVICE_LABEL_MAX)
-        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '?' })
-        .collect()
+    device_name(reported)
 }
 
-/// [`device_label`] for a short description with spaces: "macOS 15", "Orbit CLI 2.14.0".
+/// Sanitizes a short description claimed by a tool, such as "macOS 15" or "Orbit CLI 2.14.0": of each word, ASCII
+/// letters, digits, `.`, `_` and `-` stay, the rest becomes `?`, and at most 64 characters are left.
 pub fn device_words(reported: &str) -> String {
-    reported.split_whitespace().map(device_label).collect::<Vec<_>>().join(" ").chars().take(64).collect()
+    let kept = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '?' };
+    let words = reported.split_whitespace().map(|word| word.chars().map(kept).collect::<String>());
+    words.collect::<Vec<_>>().join(" ").chars().take(64).collect()
 }
 
 /// Truncates a name chosen by a user or a tool's developer.
@@ -236,10 +233,10 @@ mod tests {
     }
 
     #[test]
-    fn a_device_label_holds_nothing_but_plain_characters() {
+    fn a_device_label_is_one_line_without_invisible_characters() {
         assert_eq!(device_label("maya-mbp.local_2"), "maya-mbp.local_2");
-        assert_eq!(device_label("a\u{202e}b <script>"), "a?b??script?");
-        assert_eq!(device_label(&"ä".repeat(300)), "?".repeat(63));
+        assert_eq!(device_label("a\u{202e}b <script>"), "ab <script>");
+        assert_eq!(device_label(&"ä".repeat(300)), "ä".repeat(80));
         assert_eq!(device_words("macOS 15\u{202e}\n<b>"), "macOS 15? ?b?");
     }
 

@@ -116,7 +116,7 @@ async fn with_sessions(app: &TestApp) -> Person {
     let owner = app.owner().await;
     let browser = app.browser_of(&owner).await;
     let client = app.client(ClientKind::Native).await;
-    for device in ["maya-mbp", "build-07", &"w".repeat(63)] {
+    for device in ["maya-mbp", "build-07", &"w".repeat(80)] {
         let ask = Ask::of(&client).with("device_name", device).with("scope", "openid deployments:delete");
         let code = app.authorize(&browser, &ask).await;
         let tokens = Tokens::of(&app.exchange(&ask, code.code()).await);
@@ -213,12 +213,12 @@ async fn pages_of_a_device_are_accessible() {
     found.extend(problems(&page, "device, wrong code").await);
     let client = app.device_client().await;
     let form = [
-        ("device_name", "w".repeat(63)),
+        ("device_name", "w".repeat(80)),
         ("scope", "openid deployments:write deployments:delete".to_owned()),
     ];
     let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
     for (decision, name) in
-        [("No, not me", "device, ended"), (&*format!("Yes, connect {}", "w".repeat(63)), "device, connected")]
+        [("No, not me", "device, ended"), (&*format!("Yes, connect {}", "w".repeat(80)), "device, connected")]
     {
         let codes = app.device_codes(&client, &form).await;
         inspect(&page, &mut found, &format!("{entry}?user_code={}", codes.user_code), "device, filled in")

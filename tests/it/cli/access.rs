@@ -86,7 +86,7 @@ fn body(server: &Scripted, path: &str) -> Value {
 async fn a_new_key_is_all_that_standard_output_gets() {
     let server = Scripted::start(|asked, _| Some(answer(asked)));
     let cli = tool(&server);
-    let ran = cli.run(&["key", "create", "ci"]).await.good();
+    let ran = cli.run(&["key", "create", "ci", "--all-scopes", "--expires", "never"]).await.good();
     assert_eq!(ran.out, format!("{KEY}\n"));
     assert!(ran.err.starts_with("✓ Created key key_9\n") && !ran.err.contains(KEY), "{ran:#?}");
     assert_eq!(body(&server, "/api/v1/keys"), json!({ "name": "ci", "mode": "live" }));
@@ -110,7 +110,7 @@ async fn a_new_key_is_all_that_standard_output_gets() {
 async fn on_a_terminal_a_new_key_comes_with_the_advice_to_copy_it_now() {
     let server = Scripted::start(|asked, _| Some(answer(asked)));
     let cli = tool(&server);
-    let ran = cli.start(cli.terminal("key create ci")).ended().await.good();
+    let ran = cli.start(cli.terminal("key create ci --all-scopes --expires never")).ended().await.good();
     assert!(ran.out.contains("Copy it now. It is shown only once:\r\n\r\n"), "{ran:#?}");
     assert!(ran.out.lines().any(|line| line == KEY), "{ran:#?}");
 }
@@ -121,7 +121,7 @@ async fn a_new_key_is_not_lost_when_the_rest_of_the_answer_cannot_be_read() {
         "/api/v1/keys" => Some((201, json!({ "data": { "id": 9, "apiKey": KEY } }))),
         _ => Some(answer(asked)),
     });
-    let ran = tool(&server).run(&["key", "create", "ci"]).await.good();
+    let ran = tool(&server).run(&["key", "create", "ci", "--all-scopes", "--expires", "never"]).await.good();
     assert_eq!((ran.out, ran.err), (format!("{KEY}\n"), "✓ Created a key\n".to_owned()));
 }
 
@@ -132,7 +132,7 @@ async fn a_retry_makes_no_second_key() {
         let lost = asked.path == "/api/v1/keys" && calls.fetch_add(1, Ordering::Relaxed) == 0;
         if lost { None } else { Some(answer(asked)) }
     });
-    tool(&server).run(&["key", "create", "ci"]).await.good();
+    tool(&server).run(&["key", "create", "ci", "--all-scopes", "--expires", "never"]).await.good();
     let keys: Vec<_> = server.asked("/api/v1/keys").into_iter().map(|asked| asked.idempotency_key).collect();
     assert!(keys.len() == 2 && keys[0].is_some() && keys[0] == keys[1], "{keys:?}");
 }

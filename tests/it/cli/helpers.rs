@@ -47,6 +47,14 @@ both_engines! {
         let foreign = cli.run_with_input(&docker("get"), "https://index.docker.io/v1/").await;
         assert_eq!(foreign.out, "credentials not found in native keychain\n");
         assert_ne!(foreign.exit, 0);
+        for other in [format!("https://{host}"), format!("{host}0"), "127.0.0.1".to_owned()] {
+            let ran = cli.run_with_input(&docker("get"), &other).await;
+            assert_eq!(ran.out, "credentials not found in native keychain\n", "{other}");
+        }
+        let below = cli.run_with_input(&docker("get"), &format!("{}/v2/", app.issuer())).await.good().json();
+        assert_eq!(below["Secret"], token);
+        let version = format!("docker-credential-keystile (keystile) {}\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!(cli.run(&docker("version")).await.good().out, version);
         let list = cli.run(&docker("list")).await.good().json();
         assert_eq!(list[app.issuer()], "oauth2");
         cli.run_with_input(&docker("store"), "{}").await.failed(1, "This helper does not store passwords\n");

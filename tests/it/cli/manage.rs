@@ -132,7 +132,7 @@ both_engines! {
         };
         let scopes: Vec<_> = whoami["scopes"].as_array().unwrap().iter().map(|scope| scope.as_str().unwrap()).collect();
         assert!(!scopes.is_empty() && scopes.iter().all(|scope| reads(scope)), "{scopes:?}");
-        let ran = cli.run(&["key", "create", "CI", "--scopes", "deployments:read"]).await;
+        let ran = cli.run(&["key", "create", "CI", "--scopes", "deployments:read", "--expires", "never"]).await;
         let ran = ran.failed(2, "Insufficient permissions\n");
         assert!(ran.err.contains("Run `keystile auth refresh --scopes keys:manage`."), "{ran:#?}");
         cli.run(&["auth", "refresh"]).await.good();
@@ -151,7 +151,7 @@ both_engines! {
         let scopes = "keys:manage,deployments:read,audit:read";
         app.sign_cli_in(&cli, &app.owner().await, &["--scopes", scopes]).await;
         let session = cli.run(&["whoami", "--json"]).await.good().json()["credential"]["id"].clone();
-        let made = cli.run(&["key", "create", "CI", "--scopes", "deployments:read", "--json"]).await.good().json();
+        let made = cli.run(&["key", "create", "CI", "--scopes", "deployments:read", "--expires", "never", "--json"]).await.good().json();
         let id = made["id"].as_str().unwrap();
         let mut follows = cli.start(cli.command(&["audit", "list", "--key", id, "--follow", "--json"]));
         follows.on_terminal(|said| said.contains("key.created").then_some(())).await;

@@ -2,11 +2,13 @@
 
 mod access;
 mod accounts;
+mod api;
 mod commands;
 mod copied_codes;
 mod credentials;
 mod doctor;
 mod files;
+mod help;
 mod helpers;
 mod hostile_server;
 mod keys;
@@ -16,9 +18,11 @@ mod project;
 mod reference;
 mod refresh;
 mod secret_service;
+mod screens;
 mod server_crash;
 mod server_texts;
 mod sign_in;
 mod sign_in_methods;
 mod switch;
 mod weather;
+mod without_home;

@@ -49,8 +49,18 @@ async fn discovery_and_api_calls_take_the_same_proxy_and_this_machine_none() {
     assert_eq!(calls[0].authorization, None, "the key is sent only to the API");
     assert_eq!(calls[1].authorization.as_deref(), Some(format!("Bearer {KEY}").as_str()));
 
-    let local =
-        cli.run(&["api", "GET", "/v1/things", "--api-base", "http://127.0.0.1:9", "--no-retry"]).await;
+    let local = cli
+        .run(&[
+            "api",
+            "GET",
+            "/v1/things",
+            "--api-key",
+            KEY,
+            "--api-base",
+            "http://127.0.0.1:9",
+            "--no-retry",
+        ])
+        .await;
     local.failed(3, "Cannot reach 127.0.0.1:9\n");
     assert_eq!(seen.lock().unwrap().len(), 2);
 }
@@ -105,7 +115,7 @@ async fn an_unreasonable_retry_after_is_not_waited_for() {
     let server = TestServer::start(|_| TestResponse::status(429).header("retry-after", "3600"));
     let cli = Cli::at("http://127.0.0.1:9").with("KEYSTILE_API_KEY", KEY);
     let started = Instant::now();
-    let ran = cli.run(&["api", "GET", "/v1/things", "--api-base", &server.url("")]).await;
+    let ran = cli.run(&["api", "GET", "/v1/things", "--api-key", KEY, "--api-base", &server.url("")]).await;
     ran.failed(4, "Rate limited\n  Retry in 3600s.");
     assert!(started.elapsed().as_secs() < 30);
 }
@@ -120,9 +130,11 @@ async fn a_busy_server_gets_four_attempts_by_default() {
     });
     let base = server.url("");
     let cli = Cli::at("http://127.0.0.1:9").with("KEYSTILE_API_KEY", KEY);
-    cli.run(&["api", "GET", "/v1/things", "--api-base", &base]).await.failed(3, "Server error (503)\n");
+    cli.run(&["api", "GET", "/v1/things", "--api-key", KEY, "--api-base", &base])
+        .await
+        .failed(3, "Server error (503)\n");
     assert_eq!(*count.lock().unwrap(), 4);
-    cli.run(&["api", "GET", "/v1/things", "--api-base", &base, "--no-retry"])
+    cli.run(&["api", "GET", "/v1/things", "--api-key", KEY, "--api-base", &base, "--no-retry"])
         .await
         .failed(3, "Server error (503)\n");
     assert_eq!(*count.lock().unwrap(), 5);
@@ -137,7 +149,7 @@ async fn a_post_is_retried_only_with_an_idempotency_key_which_is_added_only_for_
         TestResponse::status(503).header("retry-after", "0")
     });
     let base = server.url("");
-    let post = ["api", "POST", "/v1/things", "-d", "{}", "--api-base", &base];
+    let post = ["api", "POST", "/v1/things", "-d", "{}", "--api-key", KEY, "--api-base", &base];
     let keyed = [&post[..], &["-H", "Idempotency-Key: 1"]].concat();
     let elsewhere = Cli::at("http://127.0.0.1:9").with("KEYSTILE_API_KEY", KEY);
     let own = Cli::at(&base).with("KEYSTILE_API_KEY", KEY);

@@ -109,7 +109,10 @@ async fn ch_01_response_headers_show_no_secret() {
             .header("x-note", &format!("{CODE} state-of-a-redirect {KEY} {JWT} {OPAQUE}"))
     });
     let cli = Cli::at("http://127.0.0.1:9").with("KEYSTILE_API_KEY", KEY);
-    let ran = cli.run(&["api", "GET", "/v1/things", "--api-base", &server.url(""), "-vv"]).await.good();
+    let ran = cli
+        .run(&["api", "GET", "/v1/things", "--api-key", KEY, "--api-base", &server.url(""), "-vv"])
+        .await
+        .good();
     assert!(ran.err.contains("< location: https://a.example/cb?[redacted]"), "{ran:#?}");
     assert!(ran.err.contains("< x-note: … … keystile_live_…wxyz … …\n"), "{ran:#?}");
     for secret in [CODE, "state-of-a-redirect", OPAQUE, JWT, &KEY[14..]] {
@@ -286,7 +289,7 @@ async fn ch_03_api_cleans_what_goes_to_a_terminal_and_pipes_the_bytes() {
     ] {
         let url = answering(kind, body.clone());
         let cli = Cli::at("http://127.0.0.1:9").with("KEYSTILE_API_KEY", KEY);
-        let arguments = format!("api GET /v1/things --api-base {url}");
+        let arguments = format!("api GET /v1/things --api-key {KEY} --api-base {url}");
         for json in ["", " --json"] {
             let ran = cli.start(cli.terminal(&format!("{arguments}{json}"))).ended().await.good();
             is_plain(&ran.out.replace('\r', ""));

@@ -21,6 +21,11 @@ openssl req $new_key -keyout server.key -out server.csr -subj /CN=127.0.0.1
 printf 'subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n' >extensions
 openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out server.pem";
 
+const SELF_SIGNED: &str = "set -e
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.pem \\
+    -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -days 2
+cp server.pem ca.pem";
+
 /// TLS address of a plain-text server.
 pub(crate) struct TlsFront {
     address: SocketAddr,
@@ -32,7 +37,16 @@ impl TlsFront {
     /// Listens on a free port; [`TlsFront::lead_to`] sets the target.
     pub(crate) fn start() -> Self {
         let folder = TempDir::new().unwrap();
-        let made = Command::new("sh").args(["-c", CERTIFICATES]).current_dir(&folder).output();
+        Self::with_certificates(folder, CERTIFICATES)
+    }
+
+    /// The same with one certificate that is its own authority, as `openssl req -x509` makes them.
+    pub(crate) fn self_signed() -> Self {
+        Self::with_certificates(TempDir::new().unwrap(), SELF_SIGNED)
+    }
+
+    fn with_certificates(folder: TempDir, script: &str) -> Self {
+        let made = Command::new("sh").args(["-c", script]).current_dir(&folder).output();
         let made = made.unwrap();
         assert!(made.status.success(), "openssl makes no certificates: {made:?}");
         let acceptor = acceptor(folder.path());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::duration;
+use crate::invalid_value::InvalidValue;
 
 /// `key ...`
 #[derive(Subcommand, Clone, Debug)]
@@ -52,18 +53,37 @@ pub(crate) struct KeyCreateArgs {
     /// Mode of the key
     #[arg(long, value_enum, default_value_t = Mode::Live)]
     pub(crate) mode: Mode,
-    /// Scopes; by default all permissions of the owner
+    /// Scopes. A terminal asks for them; a script must name them here or use --all-scopes
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) scopes: Vec<String>,
-    /// Lifetime, for example 90d; by default it does not expire
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-    pub(crate) expires: Option<Duration>,
+    /// Grant all permissions of the owner, now and later
+    #[arg(long, conflicts_with = "scopes")]
+    pub(crate) all_scopes: bool,
+    /// Lifetime, for example 90d, or `never`. A terminal asks for it; a script must name it
+    #[arg(long, value_name = "TIME", value_parser = Lifetime::parse)]
+    pub(crate) expires: Option<Lifetime>,
     /// Create the key for this service account instead of yourself
     #[arg(long, value_name = "ID")]
     pub(crate) service_account: Option<String>,
     /// Addresses and networks from which the key may be used
     #[arg(long, value_name = "ADDRESS,NETWORK", value_delimiter = ',')]
     pub(crate) allowed_addresses: Vec<String>,
+}
+
+/// How long a key lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lifetime {
+    /// It does not expire.
+    Endless,
+    /// For this time.
+    For(Duration),
+}
+
+impl Lifetime {
+    /// Parses `never` or a duration.
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidValue> {
+        if text == "never" { Ok(Self::Endless) } else { duration::parse(text).map(Self::For) }
+    }
 }
 
 /// Modes of a key.

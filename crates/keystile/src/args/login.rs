@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 
-use crate::base_url::BaseUrl;
 use crate::duration;
 use crate::secret::Secret;
 
@@ -38,9 +37,6 @@ pub(crate) struct LoginArgs {
     /// Wait for the approval of a sign-in started with --start
     #[arg(long, value_name = "HANDLE")]
     pub(crate) resume: Option<String>,
-    /// Sign in at this authorization server
-    #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
-    pub(crate) issuer: Option<BaseUrl>,
     /// Sign in with this identity provider
     #[arg(long, value_name = "NAME")]
     pub(crate) provider: Option<String>,

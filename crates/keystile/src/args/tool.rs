@@ -4,7 +4,6 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{AuditCommand, AuthCommand, ConfigCommand, KeyCommand, PatCommand, ScopeCommand};
-use crate::base_url::BaseUrl;
 use crate::profile::ProfileName;
 
 /// All commands of the library.
@@ -84,13 +83,10 @@ pub(crate) enum ProfileCommand {
         /// The profile
         name: ProfileName,
     },
-    /// Create a profile; --org and --api-base become its settings
+    /// Create a profile; --issuer, --org and --api-base become its settings
     Create {
         /// The profile
         name: ProfileName,
-        /// The authorization server of the profile
-        #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
-        issuer: Option<BaseUrl>,
     },
     /// Rename a profile
     Rename {
@@ -159,4 +155,6 @@ pub(crate) enum DockerAction {
     Erase,
     /// List the registries with credentials.
     List,
+    /// Print the version of the helper.
+    Version,
 }

@@ -76,7 +76,7 @@ async fn print(context: &Context, session: &Session, documents: &[Value]) -> Res
         context.output.tell("No events in that time.");
     }
     for document in documents {
-        context.output.data(&line(&list::read(session, document).await?))?;
+        context.output.entry(&line(&list::read(session, document).await?))?;
     }
     Ok(())
 }
@@ -101,7 +101,7 @@ async fn follow(
             if context.output.is_json() {
                 context.output.json(document)?;
             } else {
-                context.output.data(&line(&event))?;
+                context.output.entry(&line(&event))?;
             }
         }
         tokio::time::sleep(POLL_INTERVAL).await;

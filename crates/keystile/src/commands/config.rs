@@ -21,7 +21,9 @@ const SETTINGS: [&str; 3] = ["active_profile", "defaults.login_method", "default
 
 /// Runs without a [`Context`] where possible, so that an invalid settings file can be found and corrected.
 pub(crate) fn run(app: &App, globals: &Globals, command: &SettingCommand) -> Result<(), ErrorKind> {
-    let paths = Paths::find(&app.brand, &app.environment())?;
+    let environment = app.environment();
+    environment.check(&app.brand)?;
+    let paths = Paths::find(&app.brand, &environment);
     let output = &app.output(globals);
     let profile = || app.context(globals).map(|context| context.profile).map_err(Error::into_kind);
     match command {
@@ -35,8 +37,8 @@ pub(crate) fn run(app: &App, globals: &Globals, command: &SettingCommand) -> Res
 
 /// `config init`: creates or completes the settings file, then signs in.
 pub(super) async fn init(context: &Arc<Context>, args: Box<LoginArgs>) -> Result<(), ErrorKind> {
-    let (path, output) = (context.paths.config(), &context.output);
-    let is_new = write(context, &args)?;
+    let (path, output) = (context.paths.config()?, &context.output);
+    let is_new = write(context)?;
     let shown = context.paths.display(path);
     output.tell(&if is_new { format!("Wrote {shown}.") } else { format!("{shown} already exists.") });
     // The login reads the settings that were just written.
@@ -55,15 +57,15 @@ pub(super) async fn init(context: &Arc<Context>, args: Box<LoginArgs>) -> Result
 }
 
 /// Writes the settings of the arguments and keeps all others. Returns whether the file is new.
-fn write(context: &Context, args: &LoginArgs) -> Result<bool, ErrorKind> {
-    let (path, profile, globals) = (context.paths.config(), &context.profile, &context.globals);
+fn write(context: &Context) -> Result<bool, ErrorKind> {
+    let (path, profile, globals) = (context.paths.config()?, &context.profile, &context.globals);
     let is_new = !path.exists();
     let mut file = ConfigFile::open(path)?;
     if is_new {
         file.set("active_profile", profile.as_str())?;
     }
     let settings = [
-        ("issuer", args.issuer.as_ref().map(BaseUrl::as_str)),
+        ("issuer", globals.issuer.as_ref().map(BaseUrl::as_str)),
         ("api_base", globals.api_base.as_ref().map(BaseUrl::as_str)),
         ("org", globals.org.as_deref()),
     ];
@@ -77,7 +79,12 @@ fn write(context: &Context, args: &LoginArgs) -> Result<bool, ErrorKind> {
 }
 
 fn path(output: &Output, paths: &Paths, credentials: bool) -> Result<(), ErrorKind> {
-    let path = if credentials { paths.credentials() } else { paths.config().to_owned() };
+    let path = if credentials {
+        paths.check()?;
+        paths.credentials()
+    } else {
+        paths.config()?.to_owned()
+    };
     if output.is_json() {
         output.json(&json!({ "path": path }))
     } else {
@@ -87,31 +94,32 @@ fn path(output: &Output, paths: &Paths, credentials: bool) -> Result<(), ErrorKi
 
 fn show(output: &Output, paths: &Paths) -> Result<(), ErrorKind> {
     if output.is_json() {
-        return output.json(&json!(Config::load(paths.config())?));
+        return output.json(&json!(Config::load(paths.config()?)?));
     }
     // The text of the file with its comments. Loading it first finds errors.
-    Config::load(paths.config())?;
-    output.data_lines(ConfigFile::open(paths.config())?.text().trim_end())
+    Config::load(paths.config()?)?;
+    output.data_lines(ConfigFile::open(paths.config()?)?.text().trim_end())
 }
 
 fn get(output: &Output, paths: &Paths, name: &str) -> Result<(), ErrorKind> {
-    let value = ConfigFile::open(paths.config())?.get(name);
+    let value = ConfigFile::open(paths.config()?)?.get(name);
+    let shown = paths.display(paths.config()?);
     let value = value.ok_or_else(|| ErrorKind::NotFound {
-        message: format!("{name} is not set in {}.", paths.display(paths.config())),
+        message: format!("{name} is not set in {shown}."),
         request_id: None,
     })?;
     if output.is_json() { output.json(&json!({ name: value })) } else { output.data(&value) }
 }
 
 fn set(output: &Output, paths: &Paths, name: &str, value: &str) -> Result<(), ErrorKind> {
-    let mut file = ConfigFile::open(paths.config())?;
+    let mut file = ConfigFile::open(paths.config()?)?;
     file.set(name, value)?;
     file.save()?;
     if output.is_json() { output.json(&json!({ name: value })) } else { Ok(()) }
 }
 
 fn unset(output: &Output, paths: &Paths, name: &str) -> Result<(), ErrorKind> {
-    let mut file = ConfigFile::open(paths.config())?;
+    let mut file = ConfigFile::open(paths.config()?)?;
     let existed = file.unset(name)?;
     if existed {
         file.save()?;

@@ -41,7 +41,7 @@ impl From<LoginArgs> for LoginOptions {
         };
         Self {
             method,
-            issuer: args.issuer,
+            issuer: None,
             provider: args.provider,
             scopes: args.scopes.into_iter().filter(|scope| !scope.is_empty()).collect(),
             read_only: args.read_only,

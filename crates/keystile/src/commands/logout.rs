@@ -1,5 +1,7 @@
 //! `auth logout`
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::args::LogoutArgs;
@@ -9,6 +11,9 @@ use crate::error::ErrorKind;
 use crate::output::Icon;
 use crate::profile::ProfileName;
 use crate::session::{lock_profile, revoke};
+
+/// How long a revocation may take without a message.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What happened to the session at the server.
 enum AtServer {
@@ -95,11 +100,32 @@ async fn revoke_at_server(context: &Context, session: &OauthCredential, local: b
     match (&session.refresh_token, session.state) {
         (None, _) | (_, CredentialState::NeedsLogin) => AtServer::Nothing,
         (Some(_), CredentialState::Ok) if local => AtServer::Skipped,
-        (Some(token), CredentialState::Ok) => match revoke(context, session, token).await {
-            Ok(()) => AtServer::Revoked,
-            Err(kind) => AtServer::Failed(kind),
-        },
+        (Some(token), CredentialState::Ok) => {
+            match announced(context, session, revoke(context, session, token)).await {
+                Ok(()) => AtServer::Revoked,
+                Err(kind) => AtServer::Failed(kind),
+            }
+        }
     }
+}
+
+/// Says what the command waits for, if that takes longer than usual.
+async fn announced<T>(
+    context: &Context,
+    session: &OauthCredential,
+    revoked: impl Future<Output = Result<T, ErrorKind>>,
+) -> Result<T, ErrorKind> {
+    let mut revoked = std::pin::pin!(revoked);
+    tokio::select! {
+        ended = &mut revoked => return ended,
+        () = tokio::time::sleep(PATIENCE) => {}
+    }
+    context.output.tell(&format!(
+        "Waiting for {} to revoke the session. `{}` does not ask the server.",
+        session.issuer.host(),
+        context.brand().command("auth logout --local")
+    ));
+    revoked.await
 }
 
 fn report(context: &Context, profile: &ProfileName, credential: &Credential, at_server: &AtServer) {

@@ -130,7 +130,15 @@ pub(super) fn session(context: &Arc<Context>) -> Result<Session, ErrorKind> {
 pub(crate) async fn session_or_login(context: &Arc<Context>) -> Result<Session, ErrorKind> {
     match session(context) {
         Err(ErrorKind::NotAuthenticated) if context.interactive => {
-            if context.ui.confirm("You are not signed in. Sign in with your browser now?") != Some(true) {
+            let question = match context.place() {
+                Ok(place) => format!(
+                    "You are not signed in to {} (profile {}). Sign in with your browser now?",
+                    place.issuer.host(),
+                    place.profile
+                ),
+                Err(_) => "You are not signed in. Sign in with your browser now?".to_owned(),
+            };
+            if context.ui.confirm(&question) != Some(true) {
                 return Err(ErrorKind::NotAuthenticated);
             }
             login(context, &LoginOptions::default()).await?;

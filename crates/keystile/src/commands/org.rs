@@ -16,7 +16,6 @@ use crate::login::{LoginOptions, login};
 use crate::output::Icon;
 use crate::profile::ProfileName;
 use crate::session::Organization;
-use crate::table;
 
 pub(super) async fn run(context: &Arc<Context>, command: OrgCommand) -> Result<(), ErrorKind> {
     match command {
@@ -80,7 +79,7 @@ async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
         let role = org.role.clone().unwrap_or_default();
         vec![mark.to_owned(), org.reference().display_name().to_owned(), org.id.clone(), role, profile]
     }));
-    table::lines(&rows).iter().try_for_each(|line| context.output.data(line))?;
+    context.output.table(&rows)?;
     if whoami.more_organizations {
         context.output.tell_lines(&format!(
             "\nYou have more organizations than these: {home}/organizations lists them all."
@@ -144,7 +143,7 @@ async fn switch(context: &Arc<Context>, asked: &str) -> Result<(), ErrorKind> {
 }
 
 fn set(context: &Context, setting: &str, value: &str) -> Result<(), ErrorKind> {
-    let mut file = ConfigFile::open(context.paths.config())?;
+    let mut file = ConfigFile::open(context.paths.config()?)?;
     file.set(setting, value)?;
     file.save()
 }

@@ -16,7 +16,6 @@ use crate::error::ErrorKind;
 use crate::output::Icon;
 use crate::profile::ProfileName;
 use crate::session::lock_profile;
-use crate::table;
 
 /// A profile with settings, a credential or both.
 #[derive(Default)]
@@ -29,7 +28,7 @@ pub(super) async fn run(context: &Arc<Context>, command: ProfileCommand) -> Resu
     match command {
         ProfileCommand::List => list(context),
         ProfileCommand::Use { name } => switch(context, Some(name)),
-        ProfileCommand::Create { name, issuer } => create(context, &name, issuer.as_ref()),
+        ProfileCommand::Create { name } => create(context, &name),
         ProfileCommand::Rename { from, to } => rename(context, &from, &to).await,
         ProfileCommand::Delete { name } => delete(context, &name).await,
     }
@@ -64,7 +63,7 @@ pub(super) fn switch(context: &Context, name: Option<ProfileName>) -> Result<(),
 
 /// Stores the active profile in the settings.
 pub(super) fn activate(context: &Context, name: &ProfileName) -> Result<(), ErrorKind> {
-    let mut file = ConfigFile::open(context.paths.config())?;
+    let mut file = ConfigFile::open(context.paths.config()?)?;
     file.set("active_profile", name.as_str())?;
     file.save()
 }
@@ -101,17 +100,17 @@ fn list(context: &Context) -> Result<(), ErrorKind> {
             .tell(&format!("No profile yet. `{}` creates one.", context.brand().command("auth login")));
         return Ok(());
     }
-    table::lines(&rows).iter().try_for_each(|line| context.output.data(line))
+    context.output.table(&rows)
 }
 
-fn create(context: &Context, name: &ProfileName, issuer: Option<&BaseUrl>) -> Result<(), ErrorKind> {
+fn create(context: &Context, name: &ProfileName) -> Result<(), ErrorKind> {
     if known(context)?.contains_key(name) {
         return Err(taken(name));
     }
-    let mut file = ConfigFile::open(context.paths.config())?;
+    let mut file = ConfigFile::open(context.paths.config()?)?;
     file.add_profile(name)?;
     let settings = [
-        ("issuer", issuer.map(BaseUrl::as_str)),
+        ("issuer", context.globals.issuer.as_ref().map(BaseUrl::as_str)),
         ("api_base", context.globals.api_base.as_ref().map(BaseUrl::as_str)),
         ("org", context.globals.org.as_deref()),
     ];
@@ -137,10 +136,10 @@ async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Resu
     if !known.contains_key(from) {
         return Err(unknown(&known, from));
     }
-    if known.contains_key(to) {
+    if known.contains_key(to) || context.store.read()?.unknown_kind(to).is_some() {
         return Err(taken(to));
     }
-    let mut file = ConfigFile::open(context.paths.config())?;
+    let mut file = ConfigFile::open(context.paths.config()?)?;
     file.rename_profile(from, to)?;
     file.probe()?;
     let _locks = (lock_profile(context, from).await?, lock_profile(context, to).await?);
@@ -180,7 +179,15 @@ async fn delete(context: &Context, name: &ProfileName) -> Result<(), ErrorKind> 
     if !known.contains_key(name) {
         return Err(unknown(&known, name));
     }
-    let mut file = ConfigFile::open(context.paths.config())?;
+    if let Some(kind) = context.store.read()?.unknown_kind(name) {
+        return Err(ErrorKind::Usage {
+            message: format!(
+                "Profile {name} has a credential of the kind `{kind}`, which is newer than this program"
+            ),
+            hint: Some("Update the program to sign out of it.".into()),
+        });
+    }
+    let mut file = ConfigFile::open(context.paths.config()?)?;
     file.remove_profile(name)?;
     file.probe()?;
     let signed_out = logout::sign_out(context, name, false).await?;

@@ -6,7 +6,6 @@ use crate::args::ScopeCommand;
 use crate::context::Context;
 use crate::error::ErrorKind;
 use crate::scopes::Catalog;
-use crate::table;
 
 pub(super) async fn run(context: &Context, command: ScopeCommand) -> Result<(), ErrorKind> {
     let stored = context.store.read()?.get(&context.profile).cloned();
@@ -20,7 +19,7 @@ pub(super) async fn run(context: &Context, command: ScopeCommand) -> Result<(), 
         ScopeCommand::List => scopes(&catalog),
         ScopeCommand::Bundles => bundles(&catalog),
     };
-    table::lines(&rows).iter().try_for_each(|line| context.output.data(line))
+    context.output.table(&rows)
 }
 
 fn scopes(catalog: &Catalog) -> Vec<Vec<String>> {

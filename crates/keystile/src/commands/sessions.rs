@@ -16,7 +16,6 @@ use crate::duration::remaining;
 use crate::error::ErrorKind;
 use crate::output::Icon;
 use crate::session::{ActiveCredential, Session, lock_profile};
-use crate::table;
 
 const PATH: &str = "/api/v1/sessions";
 
@@ -70,7 +69,7 @@ async fn show(context: &Context, session: &Session) -> Result<(), ErrorKind> {
             rows.push(row(one, now));
         }
     }
-    table::lines(&rows).iter().try_for_each(|line| context.output.data(line))?;
+    context.output.table(&rows)?;
     let revoke = context.brand().command("auth sessions revoke ID");
     context.output.tell_lines(&format!("\n* marks the session in use. End one with `{revoke}`."));
     Ok(())

@@ -14,7 +14,6 @@ use crate::error::{Error, ErrorKind};
 use crate::output::{Icon, labeled};
 use crate::secret::Secret;
 use crate::session::Session;
-use crate::table;
 
 /// A kind of credential: its path in the API and its names.
 #[derive(Clone, Copy)]
@@ -122,7 +121,7 @@ impl Kind {
             context.output.tell(&format!("No {}s.{more}", self.name));
             return Ok(());
         }
-        table::lines(&rows).iter().try_for_each(|line| context.output.data(line))
+        context.output.table(&rows)
     }
 
     /// Creates one and prints its secret, alone on standard output.

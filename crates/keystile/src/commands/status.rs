@@ -39,7 +39,7 @@ pub(super) async fn run(context: &Arc<Context>, args: StatusArgs) -> Result<(), 
     let session = match session(context) {
         Ok(session) => session,
         Err(kind) => {
-            print_absent(context)?;
+            print_absent(context, is_absent(&kind))?;
             return Err(kind);
         }
     };
@@ -56,7 +56,7 @@ pub(super) async fn run(context: &Arc<Context>, args: StatusArgs) -> Result<(), 
         ) => {
             print(context, &session, &status, checked.is_ok(), &others)?;
         }
-        Err(_) => print_absent(context)?,
+        Err(kind) => print_absent(context, is_absent(kind))?,
     }
     match checked {
         // Exit code 3 means "could not check".
@@ -143,14 +143,32 @@ fn hidden_variable(context: &Context, source: &CredentialSource) -> Result<Optio
     Ok(variable.map(|(name, _)| format!("{name} is set and would be used instead without --profile")))
 }
 
-fn print_absent(context: &Context) -> Result<(), ErrorKind> {
+/// Whether an error means that the user is not signed in. Others, such as a file that cannot be read, leave that open.
+fn is_absent(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::NotAuthenticated
+            | ErrorKind::HostMismatch { .. }
+            | ErrorKind::OrganizationMismatch { .. }
+            | ErrorKind::Rejected { .. }
+            | ErrorKind::RefreshFailed
+            | ErrorKind::TokensDisabled { .. }
+    )
+}
+
+/// The value of `authenticated`: `null` if it is not known.
+fn authenticated(known: Option<bool>) -> Value {
+    known.map_or(Value::Null, Value::Bool)
+}
+
+fn print_absent(context: &Context, is_absent: bool) -> Result<(), ErrorKind> {
     if !context.output.is_json() {
         return Ok(());
     }
     context.output.json(&json!({
         "profile": context.profile.as_str(),
         "profile_selected_by": context.selected_by.to_string(),
-        "authenticated": false,
+        "authenticated": authenticated(is_absent.then_some(false)),
         "verified": false,
         "warnings": context.store.take_warnings(),
     }))
@@ -160,7 +178,7 @@ fn print(
     context: &Context,
     session: &Session,
     status: &Status,
-    authenticated: bool,
+    is_known: bool,
     others: &[Value],
 ) -> Result<(), ErrorKind> {
     let screen = &context.output;
@@ -168,7 +186,7 @@ fn print(
         return screen.json(&json!({
             "profile": context.profile.as_str(),
             "profile_selected_by": context.selected_by.to_string(),
-            "authenticated": authenticated,
+            "authenticated": authenticated(is_known.then_some(true)),
             "verified": status.verified,
             "method": status.method,
             "signed_in_by": status.signed_in_by,
@@ -185,7 +203,7 @@ fn print(
             "other_profiles": others,
         }));
     }
-    let icon = if authenticated { Icon::Good } else { Icon::Attention };
+    let icon = if is_known { Icon::Good } else { Icon::Attention };
     let server = status
         .api_base
         .as_deref()

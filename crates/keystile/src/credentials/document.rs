@@ -181,8 +181,11 @@ pub enum SignedInBy {
     Other,
 }
 
+/// The newest version of the format that this version knows.
+const NEWEST: u32 = 1;
+
 fn first_version() -> u32 {
-    1
+    NEWEST
 }
 
 impl Default for CredentialDocument {
@@ -216,6 +219,21 @@ impl CredentialDocument {
         match self.profiles.get(profile)? {
             Profile::Known(credential) => Some(credential),
             Profile::Unknown(_) => None,
+        }
+    }
+
+    /// The version of the format, if it is newer than what this version knows.
+    pub(crate) fn newer_version(&self) -> Option<u32> {
+        (self.version > NEWEST).then_some(self.version)
+    }
+
+    /// The kind of the credential of a profile, if only a newer version knows it.
+    pub(crate) fn unknown_kind(&self, profile: &ProfileName) -> Option<String> {
+        match self.profiles.get(profile)? {
+            Profile::Known(_) => None,
+            Profile::Unknown(value) => {
+                Some(value.get("kind").and_then(Value::as_str).unwrap_or("unknown").to_owned())
+            }
         }
     }
 

@@ -81,12 +81,20 @@ impl CredentialStore for FileStore {
         }
         let bytes = files::read_at_most(&file, LIMIT)
             .map_err(|error| trust::unreadable(&path, &self.paths, &error))?;
-        CredentialDocument::parse(&bytes).map_err(|error| ErrorKind::CredentialsDamaged {
+        let document = CredentialDocument::parse(&bytes).map_err(|error| ErrorKind::CredentialsDamaged {
             path: path.clone(),
             line: error.line(),
             column: error.column(),
             kept_as: self.name_aside(),
-        })
+        })?;
+        match document.newer_version() {
+            None => Ok(document),
+            Some(version) => Err(ErrorKind::CredentialsUnreadable {
+                path,
+                cause: format!("its format is version {version}, which is newer than this program"),
+                remedy: Some("Update the program. The file was not changed.".into()),
+            }),
+        }
     }
 
     fn probe(&self) -> Result<(), ErrorKind> {

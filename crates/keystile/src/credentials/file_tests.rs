@@ -6,7 +6,7 @@ use crate::testing::{TempFolder, brand, session};
 
 fn store(folder: &TempFolder) -> FileStore {
     let home = folder.path().to_str().unwrap();
-    FileStore::new(Paths::find(&brand(), &[("HOME", home)].into()).unwrap())
+    FileStore::new(Paths::find(&brand(), &[("HOME", home)].into()))
 }
 
 fn profile(name: &str) -> ProfileName {

@@ -52,7 +52,7 @@ impl SecretStore for MemoryKeyring {
 
 fn store(folder: &TempFolder, keyring: &MemoryKeyring, backend: CredentialBackend) -> KeyringStore {
     let home = folder.path().to_str().unwrap();
-    let paths = Paths::find(&brand(), &Environment::from([("ACME_HOME", home)])).unwrap();
+    let paths = Paths::find(&brand(), &Environment::from([("ACME_HOME", home)]));
     KeyringStore::with_secrets(FileStore::new(paths), Box::new(keyring.clone()), backend)
 }
 
@@ -153,7 +153,7 @@ fn a_secret_that_another_process_replaces_meanwhile_is_read_anew() {
     };
     let overtaken = OvertakenKeyring { secrets: keyring.clone(), other: Mutex::new(Some(Box::new(replace))) };
     let home = folder.path().to_str().unwrap();
-    let paths = Paths::find(&brand(), &Environment::from([("ACME_HOME", home)])).unwrap();
+    let paths = Paths::find(&brand(), &Environment::from([("ACME_HOME", home)]));
     let store =
         KeyringStore::with_secrets(FileStore::new(paths), Box::new(overtaken), CredentialBackend::Keyring);
     let read = store.read().unwrap().get(&name).cloned().unwrap();

@@ -5,6 +5,7 @@ mod file;
 mod keyring;
 mod keyring_store;
 mod lock;
+mod no_store;
 mod trust;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ pub use document::{
 };
 pub(crate) use file::FileStore;
 pub(crate) use keyring_store::KeyringStore;
+pub(crate) use no_store::NoStore;
 pub(crate) use trust::check as check_trust;
 
 /// Stores one credential for each profile.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::report::Report;
-use super::{ErrorKind, exit};
+use super::{ErrorKind, Place, exit};
 
-pub(super) fn document(kind: &ErrorKind, report: &Report) -> Value {
+pub(super) fn document(kind: &ErrorKind, report: &Report, place: Option<&Place>) -> Value {
     let mut error = Map::new();
     error.insert("type".into(), type_of(kind).into());
     error.insert("code".into(), server_code(kind).unwrap_or_else(|| code_of(kind)).into());
@@ -21,6 +21,10 @@ pub(super) fn document(kind: &ErrorKind, report: &Report) -> Value {
     if let ErrorKind::InsufficientScope(missing) = kind {
         error.insert("required_scopes".into(), json!(missing.required));
         error.insert("granted_scopes".into(), json!(missing.granted));
+    }
+    if let Some(place) = place.filter(|_| Place::is_shown_for(kind)) {
+        error.insert("profile".into(), json!(place.profile.as_str()));
+        error.insert("issuer".into(), json!(place.issuer));
     }
     error.insert("request_id".into(), json!(request_id(kind)));
     error.insert("retry_after".into(), json!(retry_after(kind)));

@@ -2,6 +2,7 @@
 
 mod exit;
 mod json;
+mod place;
 mod report;
 mod sign_in;
 mod text;
@@ -18,7 +19,9 @@ use super::profile::ProfileName;
 use super::source::CredentialSource;
 
 pub use exit::Exit;
+pub(crate) use place::Place;
 pub(crate) use sign_in::in_short;
+pub(crate) use text::{SELF_SIGNED, UNTRUSTED};
 
 /// What went wrong, independent of the tool that reports it.
 ///
@@ -203,11 +206,25 @@ impl From<InvalidValue> for ErrorKind {
 pub struct Error {
     kind: Box<ErrorKind>,
     brand: Brand,
+    place: Option<Box<Place>>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, brand: Brand) -> Self {
-        Self { kind: Box::new(kind), brand }
+        Self { kind: Box::new(kind), brand, place: None }
+    }
+
+    /// The error with the profile and server that it occurred with.
+    pub(crate) fn at(self, place: Option<Place>) -> Self {
+        Self { place: place.map(Box::new), ..self }
+    }
+
+    fn report(&self) -> report::Report {
+        let report = text::report(&self.kind, &self.brand);
+        match &self.place {
+            Some(place) => place.add_to(report, &self.kind),
+            None => report,
+        }
     }
 
     /// What went wrong, to match on.
@@ -227,20 +244,21 @@ impl Error {
 
     /// Headline and help, without the advice to run `auth doctor`, which prints them.
     pub(crate) fn finding(&self) -> (String, String) {
-        let report = text::report(&self.kind, &self.brand);
+        let report = self.report();
         (report.headline, report.lines.join(" "))
     }
 
     /// The JSON document that `--json` prints on standard error: `{"error": {"type", "code", "message", "detail",
-    /// "help", "request_id", "retry_after", "exit_code"}}`, `retry_after` in seconds.
+    /// "help", "request_id", "retry_after", "exit_code"}}`, `retry_after` in seconds. If there is no credential, it has
+    /// `profile` and `issuer` too.
     pub fn to_json(&self) -> serde_json::Value {
-        json::document(&self.kind, &text::report(&self.kind, &self.brand).with_advice())
+        json::document(&self.kind, &self.report().with_advice(), self.place.as_deref())
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let report = text::report(&self.kind, &self.brand).with_advice();
+        let report = self.report().with_advice();
         formatter.write_str(&report.headline)?;
         report.lines.iter().try_for_each(|line| write!(formatter, "\n  {line}"))
     }

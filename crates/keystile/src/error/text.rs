@@ -8,6 +8,13 @@ use crate::brand::Brand;
 use crate::keys::KeyProblem;
 use crate::source::CredentialSource;
 
+/// The cause if a server has a certificate that is marked as that of an authority, as `openssl req -x509` makes them.
+pub(crate) const SELF_SIGNED: &str =
+    "its certificate is self-signed and marked as that of a certificate authority";
+/// The cause if no trusted authority has signed the certificate of a server.
+pub(crate) const UNTRUSTED: &str =
+    "its certificate is self-signed, or of an authority that this machine does not trust";
+
 pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
     let login = brand.command("auth login");
     match kind {
@@ -22,7 +29,16 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
         )),
         ErrorKind::HostMismatch { source, asked, bound } => Report::new(format!("No credential for {asked}"))
             .line(format!("The credential {source} belongs to {bound} and is sent nowhere else."))
-            .line(format!("Sign in there with a profile of its own: `{login} --profile NAME`.")),
+            .line(match source {
+                CredentialSource::Variable(_) => format!(
+                    "If it is for {asked}, set {} or {} next to it, or name the key with --api-key too.",
+                    brand.variable("ISSUER"),
+                    brand.variable("API_BASE")
+                ),
+                CredentialSource::Flag | CredentialSource::Profile(_) | CredentialSource::NewLogin => {
+                    format!("Sign in there with a profile of its own: `{login} --profile NAME`.")
+                }
+            }),
         ErrorKind::OrganizationMismatch { source, asked, bound } => {
             Report::new(format!("No credential for the organization {asked}"))
                 .line(format!("The credential {source} belongs to {bound}."))
@@ -172,12 +188,24 @@ fn rate_limited(message: Option<&str>, retry_after: Option<Duration>) -> Report 
 
 fn unreachable(host: &str, cause: &str, proxy: Option<&str>, brand: &Brand) -> Report {
     let proxy = proxy.map(|proxy| format!(" Checked {proxy}.")).unwrap_or_default();
-    let authority = cause.contains("certificate").then(|| {
-        format!(
-            "If it was signed by a private certificate authority, set {} to its certificate.",
-            brand.variable("CA_BUNDLE")
-        )
-    });
+    let bundle = brand.variable("CA_BUNDLE");
+    let authority = match cause {
+        SELF_SIGNED => Some(format!(
+            "Give the server one that is not (openssl req -addext basicConstraints=critical,CA:FALSE), and set {bundle} \
+             to its file."
+        )),
+        UNTRUSTED => Some(format!(
+            "If it was signed by a private certificate authority, set {bundle} to its certificate."
+        )),
+        cause if cause.contains("expired") || cause.contains("not valid yet") => Some(
+            "Check the clock of this machine. If it is right, the operator of the server must renew it."
+                .into(),
+        ),
+        cause if cause.contains("not valid for name") => {
+            Some("Use a name that the certificate is for, with --issuer.".into())
+        }
+        _ => None,
+    };
     Report::new(format!("Cannot reach {host}"))
         .line(format!("{cause}.{proxy}"))
         .maybe(authority)

@@ -2,11 +2,13 @@
 
 mod response;
 mod retry;
+mod roots;
 mod secrets;
 mod trace;
 mod transport;
 
 pub use response::ApiResponse;
 pub(crate) use retry::{Replay, retry_after};
+pub(crate) use roots::CaBundle;
 pub(crate) use trace::Trace;
 pub(crate) use transport::{PROTOCOL_LIMIT, Plan, Transport, TransportOptions};

@@ -35,6 +35,11 @@ impl ApiResponse {
         self.inner.body()
     }
 
+    /// The server, as errors name it.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// When the response arrived.
     pub(crate) fn received(&self) -> DateTime<Utc> {
         self.received

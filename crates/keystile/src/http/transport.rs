@@ -1,6 +1,5 @@
 //! Sends requests. The client is built on first use, so that commands without a request stay fast.
 
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -11,11 +10,12 @@ use url::Url;
 
 use super::response::ApiResponse;
 use super::retry::{Outcome, Replay, retry_after, wait_before_next};
+use super::roots::{self, CaBundle};
 use super::trace::Trace;
 use crate::base_url::{host_of, is_loopback};
 use crate::clock::Clock;
 use crate::env::Environment;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, SELF_SIGNED, UNTRUSTED};
 use crate::random;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -50,7 +50,7 @@ impl From<reqwest::Error> for Failure {
 /// Options of all requests of an invocation.
 pub(crate) struct TransportOptions {
     pub(crate) user_agent: String,
-    pub(crate) ca_bundle: Option<PathBuf>,
+    pub(crate) ca_bundle: Option<CaBundle>,
     /// Allows plain http to other hosts, for tests.
     pub(crate) allow_http: bool,
     pub(crate) retries: bool,
@@ -65,6 +65,16 @@ pub(crate) struct Transport {
     proxied: OnceLock<reqwest::Client>,
     /// For loopback addresses, without the proxy.
     direct: OnceLock<reqwest::Client>,
+    /// For http to loopback addresses, without certificates, which take longer to load than the request takes.
+    plain: OnceLock<reqwest::Client>,
+}
+
+/// Whom a client is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Peer {
+    Remote,
+    Local,
+    LocalWithoutTls,
 }
 
 impl Transport {
@@ -74,7 +84,15 @@ impl Transport {
         trace: Trace,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { options, environment, trace, clock, proxied: OnceLock::new(), direct: OnceLock::new() }
+        Self {
+            options,
+            environment,
+            trace,
+            clock,
+            proxied: OnceLock::new(),
+            direct: OnceLock::new(),
+            plain: OnceLock::new(),
+        }
     }
 
     /// Sends a request, with retries. Every response is `Ok`, whatever its status.
@@ -144,34 +162,33 @@ impl Transport {
     }
 
     fn client_for(&self, url: &Url) -> Result<&reqwest::Client, ErrorKind> {
-        let is_local = is_loopback(url);
-        let cell = if is_local { &self.direct } else { &self.proxied };
+        let (peer, cell) = match (is_loopback(url), url.scheme()) {
+            (false, _) => (Peer::Remote, &self.proxied),
+            (true, "http") => (Peer::LocalWithoutTls, &self.plain),
+            (true, _) => (Peer::Local, &self.direct),
+        };
         if let Some(client) = cell.get() {
             return Ok(client);
         }
-        let client = self.build(is_local)?;
+        let client = self.build(peer)?;
         Ok(cell.get_or_init(|| client))
     }
 
-    fn build(&self, is_local: bool) -> Result<reqwest::Client, ErrorKind> {
+    fn build(&self, peer: Peer) -> Result<reqwest::Client, ErrorKind> {
         let mut builder = reqwest::Client::builder()
             .user_agent(&self.options.user_agent)
             .connect_timeout(CONNECT_TIMEOUT)
             // A redirect could send a credential to another host.
             .redirect(Policy::none());
-        if is_local {
+        if peer != Peer::Remote {
             builder = builder.no_proxy();
         }
-        if let Some(path) = &self.options.ca_bundle {
-            let unusable = |cause: String| ErrorKind::Usage {
-                message: format!("Cannot use the certificates in {}", path.display()),
-                hint: Some(cause),
-            };
-            let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
-            let certificates =
-                reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unusable(error.to_string()))?;
-            builder = builder.tls_certs_merge(certificates);
-        }
+        builder = match peer {
+            Peer::LocalWithoutTls => builder.tls_certs_only([]),
+            Peer::Remote | Peer::Local => {
+                roots::add(builder, self.options.ca_bundle.as_ref(), &self.environment)?
+            }
+        };
         builder.build().map_err(|error| ErrorKind::LocalFailure {
             what: "start the HTTP client".into(),
             cause: error.to_string(),
@@ -225,7 +242,11 @@ fn cause_of(error: &reqwest::Error) -> String {
         Some(std::io::ErrorKind::ConnectionReset) => "connection reset".into(),
         Some(_) | None => {
             let text = innermost.to_string();
-            if text.contains("lookup") || error.to_string().contains("dns") {
+            if text.contains("CaUsedAsEndEntity") {
+                SELF_SIGNED.into()
+            } else if text.contains("UnknownIssuer") {
+                UNTRUSTED.into()
+            } else if text.contains("lookup") || error.to_string().contains("dns") {
                 format!("name not found: {text}")
             } else {
                 text

@@ -259,7 +259,7 @@ impl<'a> Attempt<'a> {
             self.discard(tokens).await;
             return Err(kind);
         }
-        store::remember(context, self.options.issuer.as_ref());
+        store::remember(context, context.named_issuer(self.options.issuer.as_ref()));
         Ok(account)
     }
 

@@ -85,7 +85,7 @@ pub(crate) async fn sign_in(
         ..KeyCredential::new(key.clone())
     };
     store::keep(context, credential.into()).await?;
-    store::remember(context, options.issuer.as_ref());
+    store::remember(context, context.named_issuer(options.issuer.as_ref()));
     end_replaced(context, stored.as_ref(), &target.issuer).await;
     Ok(StoredKey {
         profile: context.profile.clone(),

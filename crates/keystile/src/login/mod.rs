@@ -105,7 +105,7 @@ pub(crate) async fn start(context: &Context, options: &LoginOptions) -> Result<S
     let lifetime = TimeDelta::from_std(code.lifetime()).unwrap_or(TimeDelta::MAX);
     let pending = Pending {
         profile: context.profile.clone(),
-        named_issuer: options.issuer.is_some(),
+        named_issuer: context.named_issuer(options.issuer.as_ref()).is_some(),
         force: options.force,
         scopes: attempt.scopes().to_vec(),
         expires_at: context

@@ -74,7 +74,7 @@ pub(super) struct Pending {
 impl Pending {
     /// Saves the state. Removes states that have expired.
     pub(super) fn save(&self, context: &Context) -> Result<Handle, ErrorKind> {
-        let folder = context.paths.pending();
+        let folder = context.paths.pending()?;
         remove_expired(&folder, context.now());
         let handle = Handle::new()?;
         let path = handle.file(&folder);
@@ -88,7 +88,7 @@ impl Pending {
     /// Loads the state.
     pub(super) fn load(context: &Context, handle: &Handle) -> Result<Self, ErrorKind> {
         let nothing = || ErrorKind::NoPendingLogin { handle: handle.to_string() };
-        let folder = context.paths.pending();
+        let folder = context.paths.pending()?;
         remove_expired(&folder, context.now());
         let path = handle.file(&folder);
         let unreadable = |error: std::io::Error| match error.kind() {
@@ -108,7 +108,7 @@ impl Pending {
     /// Removes the state of a completed login.
     pub(super) fn forget(context: &Context, handle: &Handle) {
         // If that fails, the file is removed after its code has expired.
-        let _ = fs::remove_file(handle.file(&context.paths.pending()));
+        let _ = context.paths.pending().map(|folder| fs::remove_file(handle.file(&folder)));
     }
 }
 

@@ -218,7 +218,7 @@ async fn pending_logins_are_private_and_removed_after_they_expire() {
 
     let world = world();
     let first = start(&world.context, &world.options()).await.unwrap();
-    let folder = world.context.paths.pending();
+    let folder = world.context.paths.pending().unwrap();
     let file = folder.join(format!("{}.json", first.handle));
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&folder), mode(&file)), (0o700, 0o600));

@@ -18,7 +18,10 @@ use crate::session::{Whoami, lock_profile};
 /// Reads the current credential, and checks that a new one can be stored before the user is asked to approve it.
 pub(super) fn prepare(context: &Context) -> Result<Option<Credential>, ErrorKind> {
     let stored = match context.store.read() {
-        Ok(document) => document.get(&context.profile).cloned(),
+        Ok(document) => {
+            context.check_kind(&document)?;
+            document.get(&context.profile).cloned()
+        }
         Err(ErrorKind::CredentialsDamaged { .. }) => None,
         Err(kind) => return Err(kind),
     };
@@ -68,7 +71,10 @@ pub(super) async fn keep(context: &Context, credential: Credential) -> Result<()
     // Tried again after a conflict: the last login wins.
     loop {
         let expected = match context.store.read() {
-            Ok(document) => document.get(&context.profile).map(Credential::generation),
+            Ok(document) => {
+                context.check_kind(&document)?;
+                document.get(&context.profile).map(Credential::generation)
+            }
             Err(ErrorKind::CredentialsDamaged { .. }) => {
                 let kept = context.store.move_damaged_aside()?;
                 context.ui.notice(&format!("The damaged credentials file is kept as {kept}."));
@@ -116,7 +122,7 @@ fn change_settings(context: &Context, issuer: Option<&BaseUrl>, activates: bool)
     if issuer.is_none() && !activates {
         return Ok(());
     }
-    let mut file = ConfigFile::open(context.paths.config())?;
+    let mut file = ConfigFile::open(context.paths.config()?)?;
     if let Some(issuer) = issuer {
         file.set(&format!("profiles.{}.issuer", context.profile), issuer.as_str())?;
     }

@@ -149,7 +149,7 @@ impl ApiRequest<'_> {
         Ok(self.header(oauth2::http::header::CONTENT_TYPE, json).body(body))
     }
 
-    /// Sends the request. A status of 400 or more is an error.
+    /// Sends the request. A status of 300 or more is an error: a redirect is not followed with a credential.
     pub async fn send(self) -> Result<ApiResponse, Error> {
         let session = self.session;
         let response = self.send_unchecked().await?;
@@ -159,7 +159,7 @@ impl ApiRequest<'_> {
         }
     }
 
-    /// Sends the request and deserializes the JSON response. A status of 400 or more is an error.
+    /// Sends the request and deserializes the JSON response. A status of 300 or more is an error.
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
         let session = self.session;
         let response = self.send().await?;
@@ -244,7 +244,7 @@ impl ApiRequest<'_> {
 }
 
 impl Session {
-    /// The error that a response with a status of 400 or more stands for; else `None`.
+    /// The error that a response with a status of 300 or more stands for; else `None`.
     pub async fn error_for(&self, response: &ApiResponse) -> Option<Error> {
         self.kind_of(response).await.map(|kind| self.context.error(kind))
     }

@@ -42,11 +42,23 @@ pub(crate) struct Caller<'a> {
     pub(crate) keys_url: Option<&'a str>,
 }
 
-/// The error kind of a response with a status of 400 or more; else `None`.
+/// The error kind of a response with a status of 300 or more; else `None`. A redirect is an error, because a credential
+/// is not sent along it.
 pub(crate) fn kind_of(response: &ApiResponse, caller: &Caller<'_>) -> Option<ErrorKind> {
     let status = response.status();
-    if status < 400 {
+    if status < 300 {
         return None;
+    }
+    if status < 400 {
+        let what = match header(response.headers(), "location") {
+            // Query and fragment may hold secrets.
+            Some(place) => {
+                let place = place.split(['?', '#']).next().unwrap_or_default().to_owned();
+                format!("It redirects ({status}) to {place}, and a credential follows no redirect")
+            }
+            None => format!("Its status is {status}, which is not a result"),
+        };
+        return Some(ErrorKind::InvalidResponse { host: response.host().to_owned(), what });
     }
     let body = serde_json::from_slice::<Envelope>(response.bytes()).unwrap_or_default().error;
     let request_id = body.request_id.or_else(|| header(response.headers(), "x-request-id"));

@@ -23,6 +23,9 @@ pub(crate) struct KeyTarget {
     pub(crate) issuer: BaseUrl,
     /// `None` means that of the metadata of the issuer.
     pub(crate) api_base: Option<BaseUrl>,
+    /// An API that the command line names for a key of the environment. The key is sent there only if it is the API of
+    /// the issuer by its metadata.
+    pub(crate) unconfirmed: Option<BaseUrl>,
 }
 
 impl ActiveCredential {
@@ -84,19 +87,47 @@ fn given(context: &Context) -> Result<Option<(CredentialSource, String)>, ErrorK
 fn given_key(context: &Context, source: CredentialSource, text: &str) -> Result<ActiveCredential, ErrorKind> {
     let key = keys::parse(text, context.brand().key_prefixes())
         .map_err(|problem| ErrorKind::InvalidKeyFormat { source: source.clone(), problem })?;
-    Ok(ActiveCredential::Key {
-        source,
-        key,
-        target: Box::new(KeyTarget {
+    let target = Box::new(match source {
+        CredentialSource::Variable(_) => target_of_variable(context, &source)?,
+        _ => KeyTarget {
             issuer: context.wanted_issuer()?.unwrap_or_else(|| context.app.issuer.clone()),
             api_base: context.wanted_api_base()?.or_else(|| context.app.api_base.clone()),
-        }),
-    })
+            unconfirmed: None,
+        },
+    });
+    Ok(ActiveCredential::Key { source, key, target })
+}
+
+/// The servers of a key in the environment: those that the environment, the settings or the tool name. A flag cannot name
+/// others, because whoever types it may not think of the key that is sent along.
+fn target_of_variable(context: &Context, source: &CredentialSource) -> Result<KeyTarget, ErrorKind> {
+    let mismatch = |asked: &BaseUrl, bound: &BaseUrl| {
+        Err(ErrorKind::HostMismatch { source: source.clone(), asked: asked.host(), bound: bound.host() })
+    };
+    let issuer = context.configured_issuer()?.unwrap_or_else(|| context.app.issuer.clone());
+    if let Some(asked) = context.globals.issuer.as_ref().filter(|asked| **asked != issuer) {
+        return mismatch(asked, &issuer);
+    }
+    let api_base = context.configured_api_base()?.or_else(|| context.app.api_base.clone());
+    let Some(asked) = context.globals.api_base.clone() else {
+        return Ok(KeyTarget { issuer, api_base, unconfirmed: None });
+    };
+    match &api_base {
+        Some(own) if asked.same_origin(own) => {
+            Ok(KeyTarget { issuer, api_base: Some(asked), unconfirmed: None })
+        }
+        Some(own) => mismatch(&asked, own),
+        None if asked.same_origin(&issuer) => {
+            Ok(KeyTarget { issuer, api_base: Some(asked), unconfirmed: None })
+        }
+        None => Ok(KeyTarget { issuer, api_base: None, unconfirmed: Some(asked) }),
+    }
 }
 
 /// The credential of the profile. `Err` if it belongs to another server or organization than the requested one.
 fn stored(context: &Context) -> Result<Option<ActiveCredential>, ErrorKind> {
     let document = context.store.read()?;
+    context.check_kind(&document)?;
     let Some(credential) = document.get(&context.profile) else { return Ok(None) };
     context.learn(credential);
     let source = CredentialSource::Profile(context.stored_profile());
@@ -120,6 +151,9 @@ fn stored(context: &Context) -> Result<Option<ActiveCredential>, ErrorKind> {
             Ok(Some(ActiveCredential::Session { source, session }))
         }
         Credential::ApiKey(stored) => {
+            if let Some(own) = &stored.issuer {
+                bound(context.globals.issuer.clone(), own, |asked, own| asked == own)?;
+            }
             let issuer = stored.issuer.clone().unwrap_or_else(|| context.app.issuer.clone());
             let api_base = stored
                 .api_base
@@ -127,7 +161,7 @@ fn stored(context: &Context) -> Result<Option<ActiveCredential>, ErrorKind> {
                 .or_else(|| context.profile_config().api_base)
                 .or_else(|| context.app.api_base.clone());
             bound(context.wanted_api_base()?, api_base.as_ref().unwrap_or(&issuer), BaseUrl::same_origin)?;
-            let target = Box::new(KeyTarget { issuer, api_base });
+            let target = Box::new(KeyTarget { issuer, api_base, unconfirmed: None });
             Ok(Some(ActiveCredential::Key { source, key: stored.api_key.clone(), target }))
         }
     }

@@ -90,3 +90,36 @@ fn a_session_is_not_used_for_another_organization() {
     assert!(chosen(oauth(), &org("analytical"), &[]).is_ok());
     assert!(matches!(chosen(oauth(), &org("other"), &[]), Err(ErrorKind::OrganizationMismatch { .. })));
 }
+
+#[test]
+fn ch_16_a_key_of_the_environment_is_not_sent_where_a_flag_says() {
+    let url = |text: &str| Some(BaseUrl::parse(text).unwrap());
+    let evil = url("https://evil.example");
+    let key = ("ACME_API_KEY", LIVE);
+    let to_issuer = Globals { issuer: evil.clone(), ..Globals::default() };
+    let to_api = Globals { api_base: evil.clone(), ..Globals::default() };
+    let is_refused = |globals: &Globals, variables: &[(&str, &str)]| {
+        matches!(chosen(oauth(), globals, variables), Err(ErrorKind::HostMismatch { .. }))
+    };
+    assert!(is_refused(&to_issuer, &[key]));
+    assert!(is_refused(&to_api, &[key, ("ACME_API_BASE", "https://api.acme.dev")]));
+    assert!(is_refused(&to_issuer, &[key, ("ACME_ISSUER", "https://auth.other.example")]));
+    // Both from the environment, or both from the command line.
+    assert!(!is_refused(&to_issuer, &[key, ("ACME_ISSUER", "https://evil.example")]));
+    assert!(!is_refused(&to_api, &[key, ("ACME_API_BASE", "https://evil.example")]));
+    assert!(!is_refused(&Globals::default(), &[key, ("ACME_API_BASE", "https://evil.example")]));
+    let flag = |globals: Globals| Globals { api_key: Some(TEST.into()), ..globals };
+    assert!(!is_refused(&flag(to_issuer), &[key]) && !is_refused(&flag(to_api), &[key]));
+}
+
+#[test]
+fn a_stored_key_is_not_used_for_another_issuer() {
+    let stored = KeyCredential {
+        issuer: Some(BaseUrl::parse("https://auth.acme.dev").unwrap()),
+        ..KeyCredential::new(Secret::new(LIVE))
+    };
+    let at = |issuer: &str| Globals { issuer: Some(BaseUrl::parse(issuer).unwrap()), ..Globals::default() };
+    assert!(chosen(stored.clone().into(), &at("https://auth.acme.dev"), &[]).is_ok());
+    let elsewhere = chosen(stored.into(), &at("https://evil.example"), &[]);
+    assert!(matches!(elsewhere, Err(ErrorKind::HostMismatch { .. })));
+}

@@ -116,7 +116,16 @@ impl Session {
                     return Ok(api_base.clone());
                 }
                 let metadata = self.context.metadata(&target.issuer).await?;
-                Ok(metadata.cli_configuration.api_base.unwrap_or_else(|| target.issuer.clone()))
+                let own = metadata.cli_configuration.api_base.unwrap_or_else(|| target.issuer.clone());
+                match &target.unconfirmed {
+                    None => Ok(own),
+                    Some(asked) if asked.same_origin(&own) => Ok(asked.clone()),
+                    Some(asked) => Err(ErrorKind::HostMismatch {
+                        source: self.source().clone(),
+                        asked: asked.host(),
+                        bound: own.host(),
+                    }),
+                }
             }
         }
     }

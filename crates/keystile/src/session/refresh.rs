@@ -35,7 +35,7 @@ pub(crate) enum TokenNeed {
 impl TokenNeed {
     fn is_met_by(self, session: &OauthCredential, context: &Context) -> bool {
         match self {
-            Self::Fresh { min_ttl } => lasts(session, context, min_ttl),
+            Self::Fresh { min_ttl } => lasts(session, context, attainable(session, min_ttl)),
             Self::NewerThan { generation } => {
                 session.generation > generation && lasts(session, context, Duration::ZERO)
             }
@@ -45,6 +45,17 @@ impl TokenNeed {
                     || session.rejected_at.is_some_and(is_recent)
             }
         }
+    }
+}
+
+/// The requirement, or half of the lifetime of the access token if no new one would meet it: refreshing each time would
+/// not help.
+fn attainable(session: &OauthCredential, min_ttl: Duration) -> Duration {
+    let lifetime =
+        session.received_at.and_then(|received| (session.access_expires_at - received).to_std().ok());
+    match lifetime {
+        Some(lifetime) if min_ttl >= lifetime => lifetime / 2,
+        Some(_) | None => min_ttl,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::os::fd::AsFd;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::getpgrp;
+use rustix::process::{Signal, getpgrp, kill_process_group};
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr,
 };
@@ -52,16 +52,18 @@ fn never_blocks(modes: &Termios) -> bool {
         && modes.special_codes[SpecialCodeIndex::VTIME] == 0
 }
 
-/// These modes without echo and line buffering, and with reads that never block.
+/// These modes without echo, line buffering and a key that stops the job, and with reads that never block.
 fn silent(before: &Termios) -> Termios {
     let mut modes = before.clone();
     modes.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
     modes.special_codes[SpecialCodeIndex::VMIN] = 0;
     modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+    modes.special_codes[SpecialCodeIndex::VSUSP] = DISABLED;
     modes
 }
 
-/// Turns off echo and line buffering until dropped. Ctrl-C still sends a signal.
+/// Turns off echo and line buffering until dropped. Ctrl-C still sends a signal. Ctrl-Z arrives as a byte, so that the
+/// terminal is restored before the process stops.
 pub(super) struct SilentKeys {
     before: Termios,
 }
@@ -69,21 +71,58 @@ pub(super) struct SilentKeys {
 impl SilentKeys {
     /// `None` without a terminal, or if the process is in the background.
     pub(super) fn listen() -> Option<Self> {
-        let input = std::io::stdin();
-        let before = tcgetattr(&input).ok()?;
-        // A background process that changes the terminal would be stopped (SIGTTOU).
-        if tcgetpgrp(&input).ok()? != getpgrp() {
-            return None;
-        }
-        tcsetattr(&input, OptionalActions::Now, &silent(&before)).ok()?;
-        Some(Self { before })
+        let before = tcgetattr(std::io::stdin()).ok()?;
+        let silent = Self { before };
+        silent.apply().then_some(silent)
     }
+
+    /// The byte of Ctrl-Z, if the terminal has a key for it.
+    fn suspend_key(&self) -> Option<u8> {
+        let key = self.before.special_codes[SpecialCodeIndex::VSUSP];
+        (key != DISABLED).then_some(key)
+    }
+
+    /// Whether one of these bytes is Ctrl-Z.
+    pub(super) fn suspends(&self, bytes: &[u8]) -> bool {
+        self.suspend_key().is_some_and(|key| bytes.contains(&key))
+    }
+
+    /// Hides again what a shell that stopped and continued the process shows.
+    pub(super) fn hide_again(&self) {
+        if tcgetattr(std::io::stdin()).is_ok_and(|now| now.local_modes.contains(LocalModes::ECHO)) {
+            self.apply();
+        }
+    }
+
+    /// Restores the terminal and stops the job as Ctrl-Z does. Returns when it is continued.
+    pub(super) fn suspend(self) {
+        drop(self);
+        // The whole job, as the terminal would. Without a shell that controls jobs, the signal has no effect.
+        let _ = kill_process_group(getpgrp(), Signal::TSTP);
+    }
+
+    fn apply(&self) -> bool {
+        if !in_foreground() {
+            return false;
+        }
+        tcsetattr(std::io::stdin(), OptionalActions::Now, &silent(&self.before)).is_ok()
+    }
+}
+
+/// The value of a special character that no key has: `_POSIX_VDISABLE`.
+const DISABLED: u8 = if cfg!(any(target_os = "linux", target_os = "android")) { 0 } else { 0xff };
+
+/// Whether the process may change the terminal. One in the background would be stopped (SIGTTOU).
+fn in_foreground() -> bool {
+    tcgetpgrp(std::io::stdin()).is_ok_and(|foreground| foreground == getpgrp())
 }
 
 impl Drop for SilentKeys {
     fn drop(&mut self) {
-        // The terminal may be gone.
-        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.before);
+        if in_foreground() {
+            // The terminal may be gone.
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.before);
+        }
     }
 }
 

@@ -54,4 +54,15 @@ impl SilentKeys {
     pub(super) fn listen() -> Option<Self> {
         std::io::stdin().is_terminal().then_some(Self)
     }
+
+    /// There is no job control: no key stops the process.
+    #[expect(clippy::unused_self, reason = "the interface of the other systems")]
+    pub(super) fn suspends(&self, _: &[u8]) -> bool {
+        false
+    }
+
+    pub(super) fn suspend(self) {}
+
+    #[expect(clippy::unused_self, reason = "the interface of the other systems")]
+    pub(super) fn hide_again(&self) {}
 }

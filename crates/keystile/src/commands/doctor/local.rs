@@ -10,6 +10,9 @@ use crate::error::Exit;
 use crate::files;
 
 pub(super) fn checks(context: &Context, fix: bool) -> Vec<Check> {
+    if let Err(kind) = context.paths.check() {
+        return vec![Check::from_kind("folder", context, kind)];
+    }
     let credentials = context.paths.credentials();
     let mut checks = vec![Check::good("settings", settings(context))];
     checks.extend(credentials.parent().map(|folder| folder_check(context, folder, fix)));
@@ -21,7 +24,7 @@ pub(super) fn checks(context: &Context, fix: bool) -> Vec<Check> {
 
 /// The path of the settings file. It has been parsed, else the command would have failed before.
 fn settings(context: &Context) -> String {
-    let path = context.paths.config();
+    let Ok(path) = context.paths.config() else { return "none; defaults apply".into() };
     let shown = context.paths.display(path);
     if path.exists() { shown } else { format!("{shown} does not exist; defaults apply") }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{USER_NAME, input, session, session_for};
 use crate::args::DockerAction;
-use crate::base_url::BaseUrl;
+use crate::base_url::{BaseUrl, is_loopback};
 use crate::context::Context;
 use crate::error::ErrorKind;
 use crate::session::{TokenNeed, USUAL_TTL};
@@ -18,6 +18,10 @@ pub(super) async fn run(context: &Arc<Context>, action: DockerAction) -> Result<
     match action {
         DockerAction::Get => get(context, input()?.trim()).await,
         DockerAction::List => list(context).await,
+        DockerAction::Version => {
+            let brand = context.brand();
+            context.output.data(&format!("docker-credential-{0} ({0}) {1}", brand.name(), brand.version()))
+        }
         // `docker logout` of one registry must not end the session.
         DockerAction::Erase => Ok(()),
         DockerAction::Store => Err(ErrorKind::Usage {
@@ -31,8 +35,8 @@ pub(super) async fn run(context: &Arc<Context>, action: DockerAction) -> Result<
 }
 
 async fn get(context: &Arc<Context>, registry: &str) -> Result<(), ErrorKind> {
-    let host = host(registry);
-    let is_meant = |bound: &BaseUrl| host.as_deref() == Some(bound.host().as_str());
+    let asked = Registry::parse(registry);
+    let is_meant = |bound: &BaseUrl| asked.as_ref().is_some_and(|asked| asked.is_within(bound));
     let Some(session) = session_for(context, is_meant).await? else {
         context.output.raw(format!("{NOTHING}\n").as_bytes())?;
         return Err(ErrorKind::NotFound {
@@ -57,11 +61,30 @@ async fn list(context: &Arc<Context>) -> Result<(), ErrorKind> {
     context.output.json(&Value::Object(registries))
 }
 
-/// The host of a registry, given with or without scheme and path.
-fn host(registry: &str) -> Option<String> {
-    let with_scheme =
-        if registry.contains("://") { registry.to_owned() } else { format!("https://{registry}") };
-    BaseUrl::parse(&with_scheme).ok().map(|url| url.host())
+/// A registry as docker names it.
+struct Registry {
+    url: BaseUrl,
+    /// Whether docker named the scheme. Without one, docker uses https, and http for this machine alone.
+    has_scheme: bool,
+}
+
+impl Registry {
+    fn parse(text: &str) -> Option<Self> {
+        let has_scheme = text.contains("://");
+        let with_scheme = if has_scheme { text.to_owned() } else { format!("https://{text}") };
+        BaseUrl::parse(&with_scheme).ok().map(|url| Self { url, has_scheme })
+    }
+
+    /// Whether the registry is the server that a credential is bound to, or below its path.
+    fn is_within(&self, bound: &BaseUrl) -> bool {
+        let is_same_server = if self.has_scheme || !is_loopback(bound.url()) {
+            self.url.same_origin(bound)
+        } else {
+            self.url.host() == bound.host()
+        };
+        let rest = self.url.url().path().strip_prefix(bound.url().path().trim_end_matches('/'));
+        is_same_server && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
 }
 
 #[cfg(test)]
@@ -69,10 +92,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_registry_is_identified_by_its_host() {
-        assert_eq!(host("registry.acme.dev").as_deref(), Some("registry.acme.dev"));
-        assert_eq!(host("https://registry.acme.dev/v1/").as_deref(), Some("registry.acme.dev"));
-        assert_eq!(host("localhost:5000").as_deref(), Some("localhost:5000"));
-        assert_eq!(host(""), None);
+    fn ch_19_a_registry_is_identified_by_its_whole_url() {
+        let is_meant = |registry: &str, bound: &str| {
+            Registry::parse(registry)
+                .is_some_and(|registry| registry.is_within(&BaseUrl::parse(bound).unwrap()))
+        };
+        for (registry, bound) in [
+            ("registry.acme.dev", "https://registry.acme.dev"),
+            ("https://registry.acme.dev/v1/", "https://registry.acme.dev"),
+            ("registry.acme.dev/tenant/v2", "https://registry.acme.dev/tenant"),
+            ("localhost:5000", "http://localhost:5000"),
+            ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ] {
+            assert!(is_meant(registry, bound), "{registry} {bound}");
+        }
+        for (registry, bound) in [
+            ("http://registry.acme.dev", "https://registry.acme.dev"),
+            ("registry.acme.dev", "http://registry.acme.dev"),
+            ("https://registry.acme.dev:8443", "https://registry.acme.dev"),
+            ("https://registry.acme.dev/other", "https://registry.acme.dev/tenant"),
+            ("https://registry.acme.dev/tenant2", "https://registry.acme.dev/tenant"),
+            ("https://registry.acme.dev.evil.example", "https://registry.acme.dev"),
+            ("https://127.0.0.1:5000", "http://127.0.0.1:5000"),
+            ("", "https://registry.acme.dev"),
+        ] {
+            assert!(!is_meant(registry, bound), "{registry} {bound}");
+        }
     }
 }

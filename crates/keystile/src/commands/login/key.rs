@@ -63,7 +63,7 @@ pub(super) async fn run(context: &Context, entry: Entry, args: LoginArgs) -> Res
         }
         Entry::StandardInput | Entry::Prompt => (ask(context).await?, CredentialSource::NewLogin),
     };
-    let options = KeyLoginOptions { issuer: args.issuer, force: args.force };
+    let options = KeyLoginOptions { issuer: None, force: args.force };
     let stored = login_with_key(context, &key, source, &options).await?;
     print(context, &stored)
 }
