@@ -8,7 +8,7 @@ use clap_complete::{Shell, generate};
 use super::args::Arguments;
 use keystile::{App, Error, ErrorKind, Globals};
 
-/// The folder of the documentation.
+/// The directory of the documentation.
 const DOCUMENTATION: &str = "https://github.com/keystile/keystile/blob/main/docs";
 
 /// The page of the documentation about a command.

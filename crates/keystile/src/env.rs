@@ -46,7 +46,7 @@ pub struct Environment {
     variables: BTreeMap<String, String>,
     /// Variables whose value is not UTF-8.
     unreadable: BTreeSet<String>,
-    /// The home folder in the user database; `None` unless `HOME` is missing.
+    /// The home directory in the user database; `None` unless `HOME` is missing.
     account_home: Option<PathBuf>,
 }
 
@@ -80,7 +80,7 @@ impl Environment {
         }
     }
 
-    /// The home folder: `HOME`, else `USERPROFILE`, else that of the user database.
+    /// The home directory: `HOME`, else `USERPROFILE`, else that of the user database.
     pub(crate) fn home(&self) -> Option<PathBuf> {
         let named = self.path("HOME").or_else(|| self.path("USERPROFILE"));
         named.or_else(|| self.account_home.clone())
@@ -144,7 +144,7 @@ impl Environment {
     }
 }
 
-/// The home folder in the user database. The standard library looks there only if `HOME` is unset, and `HOME` cannot be
+/// The home directory in the user database. The standard library looks there only if `HOME` is unset, and `HOME` cannot be
 /// unset here, so an empty one is looked up by name.
 #[cfg(unix)]
 fn account_home() -> Option<PathBuf> {
@@ -160,7 +160,7 @@ fn account_home() -> Option<PathBuf> {
     std::env::home_dir().filter(|home| home.is_absolute())
 }
 
-/// The home folder of the user of this process in the text of `/etc/passwd`.
+/// The home directory of the user of this process in the text of `/etc/passwd`.
 #[cfg(unix)]
 fn home_in(passwd: &str) -> Option<PathBuf> {
     let uid = rustix::process::getuid().as_raw().to_string();

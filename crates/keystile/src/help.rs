@@ -142,7 +142,7 @@ fn environment(brand: &Brand) -> String {
         ("ISSUER", "The authorization server (--issuer)"),
         ("API_BASE", "The base URL of the API (--api-base)"),
         ("BASE_URL", "Alias of API_BASE"),
-        ("HOME", "The folder of all files"),
+        ("HOME", "The directory of all files"),
         ("CONFIG", "The settings file"),
         ("CREDENTIAL_STORE", "file or keyring"),
         ("LOGIN_METHOD", "auto, browser, device or paste"),

@@ -14,7 +14,7 @@ use super::files;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Paths {
     brand: String,
-    /// The variable that names the folder, for errors.
+    /// The variable that names the directory, for errors.
     variable: String,
     config: Option<PathBuf>,
     state: Option<PathBuf>,
@@ -46,7 +46,7 @@ impl Paths {
         }
     }
 
-    /// The home folder of the user; `None` if `HOME` is not set.
+    /// The home directory of the user; `None` if `HOME` is not set.
     pub(crate) fn home(&self) -> Option<&Path> {
         self.home.as_deref()
     }

@@ -1,8 +1,8 @@
 //! `.acme.toml` in a project selects the profile and nothing else, so that the author of a project cannot decide where
 //! credentials are sent.
 //!
-//! Anybody may have written to a folder above the working folder, such as `/tmp`. So a file counts only if it belongs to
-//! the user or to root, and the search ends at the home folder and at the boundary of the file system.
+//! Anybody may have written to a directory above the working directory, such as `/tmp`. So a file counts only if it belongs to
+//! the user or to root, and the search ends at the home directory and at the boundary of the file system.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ fn profile_above(
     trace: &Trace,
 ) -> Result<Option<(ProfileName, PathBuf)>, ErrorKind> {
     let name = format!(".{}.toml", brand.name());
-    // The working folder is a path without links.
+    // The working directory is a path without links.
     let home = home.map(|home| fs::canonicalize(home).unwrap_or_else(|_| home.to_owned()));
     let file_system = device(folder);
     for folder in folder.ancestors() {
@@ -93,7 +93,7 @@ fn other_owner(_: &Path) -> Option<u32> {
     None
 }
 
-/// The file system of a folder; `None` if it is unknown.
+/// The file system of a directory; `None` if it is unknown.
 #[cfg(unix)]
 fn device(folder: &Path) -> Option<u64> {
     use std::os::unix::fs::MetadataExt as _;

@@ -34,7 +34,7 @@ async fn ch_07_what_is_no_file_is_an_error_at_once() {
     }
     fs::remove_file(&credentials).unwrap();
     fs::create_dir(&credentials).unwrap();
-    cli.run(&["whoami"]).await.failed(2, &format!("{refused}a folder, "));
+    cli.run(&["whoami"]).await.failed(2, &format!("{refused}a directory, "));
     fs::remove_dir(&credentials).unwrap();
     symlink("/dev/zero", &credentials).unwrap();
     cli.run(&["whoami"]).await.failed(2, "Cannot read /dev/zero: it is a device, ");

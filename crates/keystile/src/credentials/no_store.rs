@@ -1,4 +1,4 @@
-//! The store of a user without a folder for files: empty, and nothing can be stored.
+//! The store of a user without a directory for files: empty, and nothing can be stored.
 
 use std::path::PathBuf;
 

@@ -13,7 +13,7 @@ pub(super) fn restrict_file(path: &Path) -> io::Result<()> {
     restrict(path, "")
 }
 
-/// Gives the current user alone access to a folder and to everything that is created in it.
+/// Gives the current user alone access to a directory and to everything that is created in it.
 pub(super) fn restrict_folder(path: &Path) -> io::Result<()> {
     restrict(path, "OICI")
 }

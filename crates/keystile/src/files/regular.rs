@@ -66,7 +66,7 @@ fn name(kind: FileType) -> &'static str {
             return "a device";
         }
     }
-    if kind.is_dir() { "a folder" } else { "a special file" }
+    if kind.is_dir() { "a directory" } else { "a special file" }
 }
 
 #[cfg(test)]
@@ -88,7 +88,7 @@ mod tests {
             (at("fifo"), "a FIFO"),
             (at("zero"), "a device"),
             (at("socket"), "a socket"),
-            (temp.path().to_owned(), "a folder"),
+            (temp.path().to_owned(), "a directory"),
         ] {
             let error = read_regular(&path, 1024).unwrap_err();
             assert_eq!(error.to_string(), format!("it is {kind}, and has to be a regular file"));

@@ -32,7 +32,7 @@ pub(super) fn add(
     bundle: Option<&CaBundle>,
     environment: &Environment,
 ) -> Result<ClientBuilder, ErrorKind> {
-    // Without a folder, this file alone is trusted instead of the certificates of the system. Read here, because the
+    // Without a directory, this file alone is trusted instead of the certificates of the system. Read here, because the
     // errors of the client name neither variable nor file.
     if let Some(path) = environment.get(SHARED).map(PathBuf::from) {
         let certificates = read(SHARED, &path)?;

@@ -75,7 +75,7 @@ pub(crate) async fn obtain(context: &Context, want: TokenNeed) -> Result<OauthCr
         match context.store.try_lock(&context.profile) {
             Ok(Some(lock)) => break lock,
             Ok(None) => {}
-            // The folder may be read-only.
+            // The directory may be read-only.
             Err(kind) => return still_valid(session, want, context, kind),
         }
         if started.elapsed() >= LOCK_WAIT {
