@@ -5,7 +5,7 @@ use crate::secret::Secret;
 
 /// Stores secrets by name.
 pub(super) trait SecretStore: Send + Sync {
-    /// Checks that secrets can be stored; fails after one second.
+    /// Checks that secrets can be stored. Fails after one second if the keyring does not respond.
     fn probe(&self) -> Result<(), ErrorKind>;
 
     fn set(&self, name: &str, secret: &Secret) -> Result<(), ErrorKind>;
@@ -102,7 +102,12 @@ mod system {
 
     impl SecretStore for SystemKeyring {
         fn probe(&self) -> Result<(), ErrorKind> {
-            self.within(PROBE_LIMIT, "probe", |entry| {
+            // Whether it responds at all is known soon; to unlock it takes a user, and to write it a while.
+            self.within(PROBE_LIMIT, "probe", |entry| match entry.get_password() {
+                Ok(_) | Err(Error::NoEntry) => Ok(()),
+                Err(error) => Err(error),
+            })?;
+            self.within(LIMIT, "probe", |entry| {
                 entry.set_password("probe")?;
                 match entry.delete_credential() {
                     // Another process has probed at the same time.

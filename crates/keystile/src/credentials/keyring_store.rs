@@ -3,6 +3,7 @@
 //! The file records where each secret is; the setting only decides where the next one is stored. Locks, generations and
 //! access tokens stay in the file.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
@@ -13,12 +14,16 @@ use super::{
 use crate::error::ErrorKind;
 use crate::profile::ProfileName;
 use crate::random;
+use crate::secret::Secret;
 
 /// The credentials file combined with the keyring.
 pub(crate) struct KeyringStore {
     file: FileStore,
     secrets: Box<dyn SecretStore>,
     backend: CredentialBackend,
+    /// The secrets read so far by their entries, whose secrets never change. Processes that wait for a refresh read the
+    /// store ten times a second.
+    known: Mutex<BTreeMap<String, Secret>>,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -29,7 +34,7 @@ impl KeyringStore {
     }
 
     fn with_secrets(file: FileStore, secrets: Box<dyn SecretStore>, backend: CredentialBackend) -> Self {
-        Self { file, secrets, backend, warnings: Mutex::default() }
+        Self { file, secrets, backend, known: Mutex::default(), warnings: Mutex::default() }
     }
 
     /// Stores the secret of a credential in the backend. Returns the credential for the file, and the name of the keyring
@@ -56,11 +61,15 @@ impl KeyringStore {
 
     /// The document with the secrets that are in the keyring.
     fn with_secrets_of(&self, document: &CredentialDocument) -> Result<CredentialDocument, ErrorKind> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut complete = document.clone();
         for (name, credential) in document.iter() {
             if let Some(entry) = credential.keyring_entry() {
+                if !known.contains_key(entry) {
+                    known.insert(entry.to_owned(), self.secrets.get(entry)?);
+                }
                 let mut credential = credential.clone();
-                credential.set_long_lived_secret(self.secrets.get(entry)?);
+                credential.set_long_lived_secret(known[entry].clone());
                 complete.set(name, Some(credential));
             }
         }

@@ -111,6 +111,17 @@ fn a_secret_is_read_from_where_it_was_stored_whatever_the_setting() {
     assert!(text(&folder).contains("\"refresh\""));
 }
 
+#[test]
+fn a_secret_is_fetched_once_by_a_process_that_reads_again_and_again() {
+    let (folder, keyring, name) = (TempFolder::new(), MemoryKeyring::default(), ProfileName::default());
+    let store = store(&folder, &keyring, CredentialBackend::Keyring);
+    assert_eq!(store.compare_and_swap(&name, None, Some(&session().into())), Ok(SwapResult::Done));
+    let secret = |store: &KeyringStore| store.read().unwrap().get(&name).unwrap().long_lived_secret();
+    assert_eq!(secret(&store), Some(Secret::new("refresh")));
+    keyring.lock();
+    assert_eq!(secret(&store), Some(Secret::new("refresh")));
+}
+
 /// A keyring whose reader is overtaken: before its first answer, another process replaces the secret.
 struct OvertakenKeyring {
     secrets: MemoryKeyring,
