@@ -82,8 +82,8 @@ impl App {
     /// the [page](crate::AppBuilder::documentation) of its documentation. [`App::parse`] prints this help; shell
     /// completions and manual pages can be generated from it.
     pub fn describe(&self, command: Command) -> Command {
-        let command = self.brand.command("help");
-        let topics = TOPICS.map(|(name, summary)| format!("\n  {command} {name:<13}{summary}"));
+        let help = self.brand.command("help");
+        let topics = TOPICS.map(|(name, summary)| format!("\n  {help} {name:<13}{summary}"));
         let root = format!("More help:{}", topics.concat());
         self.described(command, &[], Some(root))
     }

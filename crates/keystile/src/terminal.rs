@@ -12,7 +12,6 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use super::duration::countdown;
-use super::escapes;
 use super::output::{Icon, Output};
 use super::secret::Secret;
 use super::ui::{CodeDelivery, CodeScreen, LinkScreen, LoginUi, SecretPrompt, WaitAction, Waiting};

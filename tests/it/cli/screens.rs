@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use keystile::testing::{TestResponse, TestServer};
-use keystiled::domain::time::Clock;
+use keystiled::domain::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::support::both_engines;
@@ -73,10 +73,7 @@ async fn ch_13_not_authenticated_names_profile_and_server() {
     let cli = Cli::at("http://127.0.0.1:9");
     let ran = cli.run(&["whoami", "-p", "work"]).await;
     let ran = ran.failed(2, "Not authenticated\n  Run `keystile auth login` and paste your API key, or sign in with your browser. (See `keystile auth login --help`.)\n");
-    assert!(
-        ran.err.contains("  Profile work, server http://127.0.0.1:9.\n"),
-        "{ran:#?}"
-    );
+    assert!(ran.err.contains("  Profile work, server http://127.0.0.1:9.\n"), "{ran:#?}");
     assert!(!ran.err.contains("--issuer"), "{ran:#?}");
     let error = cli.run(&["whoami", "--json", "--issuer", "https://auth.acme.dev"]).await.error();
     assert_eq!((&error["profile"], &error["issuer"]), (&json!("default"), &json!("https://auth.acme.dev")));
