@@ -166,7 +166,8 @@ fn environment(brand: &Brand) -> String {
     let shared = shared.map(|(name, meaning)| (name.to_owned(), meaning));
     let width = own.iter().chain(&shared).map(|(name, _)| name.len()).max().unwrap_or(0);
     let lines = |variables: &[(String, &str)]| {
-        variables.iter().map(|(name, meaning)| format!("  {name:<width$}  {meaning}\n")).collect::<String>()
+        let lines = variables.iter().map(|(name, meaning)| format!("  {name:<width$}  {meaning}\n"));
+        lines.collect::<Vec<_>>().concat()
     };
     format!(
         "Environment variables. An empty one counts as unset, and one that is not UTF-8 is an error.\n\n{}\n\

@@ -28,16 +28,16 @@ pub(crate) struct Output {
     json: bool,
     quiet: bool,
     terminal: bool,
-    /// Whether a line on standard error may be overwritten.
-    animated: bool,
-    colored: Colored,
+    style: Style,
     redactor: Redactor,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Colored {
-    out: bool,
-    err: bool,
+struct Style {
+    colored_out: bool,
+    colored_err: bool,
+    /// Whether a line on standard error may be overwritten.
+    animated: bool,
 }
 
 impl Output {
@@ -56,8 +56,11 @@ impl Output {
             json: globals.json,
             quiet: globals.quiet,
             terminal,
-            animated: io::stderr().is_terminal() && !is_dumb && !is_static,
-            colored: Colored { out: wanted && terminal, err: wanted && io::stderr().is_terminal() },
+            style: Style {
+                colored_out: wanted && terminal,
+                colored_err: wanted && io::stderr().is_terminal(),
+                animated: io::stderr().is_terminal() && !is_dumb && !is_static,
+            },
             redactor,
         }
     }
@@ -75,7 +78,7 @@ impl Output {
     /// Whether progress is shown on a line that changes. On a terminal that cannot overwrite a line, and for a screen
     /// reader, which would read each change aloud, it is one line that stays.
     pub(crate) fn animates(&self) -> bool {
-        self.animated && self.shows_messages()
+        self.style.animated && self.shows_messages()
     }
 
     /// Prints a table, whose first row is its heading, on standard output. On a terminal it has the width of the terminal.
@@ -140,7 +143,7 @@ impl Output {
 
     /// Prints a line with an icon on standard output.
     pub(crate) fn headline(&self, icon: Icon, text: &str) -> Result<(), ErrorKind> {
-        self.raw(format!("{} {}\n", sign(icon, self.colored.out), self.redactor.line(text)).as_bytes())
+        self.raw(format!("{} {}\n", sign(icon, self.style.colored_out), self.redactor.line(text)).as_bytes())
     }
 
     /// Prints a message of one line with an icon on standard error.
@@ -151,7 +154,7 @@ impl Output {
     /// Like [`say`](Self::say), for text that may have several lines.
     pub(crate) fn say_lines(&self, icon: Icon, text: &str) {
         if self.shows_messages() {
-            write_err(&format!("{} {}\n", sign(icon, self.colored.err), self.redactor.lines(text)));
+            write_err(&format!("{} {}\n", sign(icon, self.style.colored_err), self.redactor.lines(text)));
         }
     }
 
@@ -205,7 +208,11 @@ impl Output {
             }
             (_, false) => {
                 let text = error.to_string();
-                write_err(&format!("{} {}\n", sign(Icon::Bad, self.colored.err), self.redactor.lines(&text)));
+                write_err(&format!(
+                    "{} {}\n",
+                    sign(Icon::Bad, self.style.colored_err),
+                    self.redactor.lines(&text)
+                ));
             }
         }
     }

@@ -202,6 +202,8 @@ async fn ch_15_a_stale_variable_does_not_disturb_a_server_of_this_machine() {
 #[tokio::test]
 async fn ch_15_a_certificate_of_an_authority_is_explained() {
     let front = TlsFront::self_signed();
+    let server = Scripted::with_metadata(|_| json!({}), |_, _| None);
+    front.lead_to(server.address());
     let authority = front.authority().display().to_string();
     let ran = with_certificates(&front, &[("KEYSTILE_CA_BUNDLE", &authority)]).await;
     let host = front.url().trim_start_matches("https://").to_owned();

@@ -36,12 +36,7 @@ both_engines! {
         let before = app.stored(session).await.generation;
         turn(app, false).await;
         let off = off_text(app).await;
-        for command in [
-            &["auth", "token", "--min-ttl", "9h"][..],
-            &["auth", "refresh"],
-            &["whoami"],
-            &["auth", "status"],
-        ] {
+        for command in [&["auth", "refresh"][..], &["whoami"], &["auth", "status"]] {
             cli.run(command).await.failed(2, &off);
         }
         let error = cli.run(&["auth", "refresh", "--json"]).await.error();

@@ -47,13 +47,12 @@ pub(super) async fn run(app: &App, globals: &Globals, args: ApiArgs) -> Result<(
     // Also prints the body of a refusal, which tells the caller more than the error does. A 5xx has no useful body.
     if status < 500 {
         let bytes = merged.unwrap_or_else(|| response.bytes().to_vec());
-        match filter.filter(|_| status < 300) {
-            Some(filter) => screen.body(status, &filtered(&filter, &bytes).map_err(worded)?)?,
-            None => {
-                let bytes = with_line_end(&bytes);
-                let shown = if screen.is_terminal() { indented(&bytes).unwrap_or(bytes) } else { bytes };
-                screen.body(status, &shown)?;
-            }
+        if let Some(filter) = filter.filter(|_| status < 300) {
+            screen.body(status, &filtered(&filter, &bytes).map_err(worded)?)?;
+        } else {
+            let bytes = with_line_end(&bytes);
+            let shown = if screen.is_terminal() { indented(&bytes).unwrap_or(bytes) } else { bytes };
+            screen.body(status, &shown)?;
         }
     }
     session.error_for(&response).await.map_or(Ok(()), Err)

@@ -27,18 +27,7 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
         ErrorKind::NotInteractive => not_authenticated(brand, &login).line(format!(
             "There is no terminal to prompt on. `{login} --device` prints a code and needs no terminal."
         )),
-        ErrorKind::HostMismatch { source, asked, bound } => Report::new(format!("No credential for {asked}"))
-            .line(format!("The credential {source} belongs to {bound} and is sent nowhere else."))
-            .line(match source {
-                CredentialSource::Variable(_) => format!(
-                    "If it is for {asked}, set {} or {} next to it, or name the key with --api-key too.",
-                    brand.variable("ISSUER"),
-                    brand.variable("API_BASE")
-                ),
-                CredentialSource::Flag | CredentialSource::Profile(_) | CredentialSource::NewLogin => {
-                    format!("Sign in there with a profile of its own: `{login} --profile NAME`.")
-                }
-            }),
+        ErrorKind::HostMismatch { source, asked, bound } => host_mismatch(source, asked, bound, brand),
         ErrorKind::OrganizationMismatch { source, asked, bound } => {
             Report::new(format!("No credential for the organization {asked}"))
                 .line(format!("The credential {source} belongs to {bound}."))
@@ -118,6 +107,25 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
         ErrorKind::Interrupted => Report::new("Stopped"),
         ErrorKind::ClosedPipe => Report::new("Nobody reads the output"),
     }
+}
+
+fn host_mismatch(source: &CredentialSource, asked: &str, bound: &str, brand: &Brand) -> Report {
+    let remedy = match source {
+        CredentialSource::Variable(_) => format!(
+            "If it is for {asked}, set {} or {} next to it, or name the key with --api-key too.",
+            brand.variable("ISSUER"),
+            brand.variable("API_BASE")
+        ),
+        CredentialSource::Flag | CredentialSource::Profile(_) | CredentialSource::NewLogin => {
+            format!(
+                "Sign in there with a profile of its own: `{} --profile NAME`.",
+                brand.command("auth login")
+            )
+        }
+    };
+    Report::new(format!("No credential for {asked}"))
+        .line(format!("The credential {source} belongs to {bound} and is sent nowhere else."))
+        .line(remedy)
 }
 
 fn not_authenticated(brand: &Brand, login: &str) -> Report {
