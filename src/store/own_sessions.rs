@@ -71,11 +71,11 @@ pub fn count_active(conn: &mut Conn, owner: SessionOwner<'_>, now: Time) -> Resu
 
 /// Whether this user has or had a session here, active or not.
 pub fn any(conn: &mut Conn, owner: SessionOwner<'_>) -> Result<bool, StoreError> {
-    let owned = || credentials::table.filter(owned_by!(owner));
+    let sessions = || credentials::table.filter(owned_by!(owner));
     // Each is served by the index of its state.
-    let not_marked = owned().filter(credentials::revoked_at.is_null()).filter(not_expired());
-    let expired = owned().filter(credentials::revoked_at.is_null()).filter(marked_expired());
-    let revoked = owned().filter(credentials::revoked_at.is_not_null());
+    let not_marked = sessions().filter(credentials::revoked_at.is_null()).filter(not_expired());
+    let expired = sessions().filter(credentials::revoked_at.is_null()).filter(marked_expired());
+    let revoked = sessions().filter(credentials::revoked_at.is_not_null());
     Ok(diesel::select(exists(not_marked).or(exists(expired)).or(exists(revoked))).get_result(conn)?)
 }
 

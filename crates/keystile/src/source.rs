@@ -14,7 +14,7 @@ pub enum CredentialSource {
     /// The environment variable with this name.
     Variable(String),
     /// A profile of the credentials file.
-    Profile(StoredProfile),
+    Profile(Box<StoredProfile>),
     /// A login that is in progress; the credential is not stored yet.
     NewLogin,
 }

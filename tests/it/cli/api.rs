@@ -131,7 +131,7 @@ async fn ch_16_a_key_of_the_environment_is_not_sent_where_a_flag_says() {
         let ran = cli.run(&[&["api", "/v1/things"][..], &place].concat()).await;
         let host = other.url("").trim_start_matches("http://").to_owned();
         let ran = ran.failed(2, &format!("No credential for {host}\n"));
-        assert!(ran.err.contains("set KEYSTILE_ISSUER or KEYSTILE_API_BASE beside it"), "{ran:#?}");
+        assert!(ran.err.contains("set KEYSTILE_ISSUER or KEYSTILE_API_BASE next to it"), "{ran:#?}");
     }
     assert!(seen.lock().unwrap().is_empty());
     // The API of the issuer by its own metadata, a key and a place from the command line, both from the environment.

@@ -25,7 +25,8 @@ async fn ch_14_a_key_of_the_environment_needs_no_folder() {
     };
     assert_eq!(unknown("api /v1/things").ended().await.good().json()["ok"], true);
     assert_eq!(unknown("auth token").ended().await.good().out, format!("{KEY}\n"));
-    let missing = "Cannot determine the folder of your files: HOME is not set\n  Set HOME or KEYSTILE_HOME";
+    let missing =
+        "Cannot determine the directory of your files: HOME is not set\n  Set HOME or KEYSTILE_HOME";
     for arguments in
         ["auth login --browser", "config path", "config path --credentials", "profile create work"]
     {

@@ -12,11 +12,11 @@ fn text(kind: ErrorKind) -> String {
 }
 
 fn profile() -> CredentialSource {
-    CredentialSource::Profile(StoredProfile {
+    CredentialSource::Profile(Box::new(StoredProfile {
         name: ProfileName::default(),
         path: "/c.json".into(),
         selected_by: ProfileSelection::Default,
-    })
+    }))
 }
 
 fn missing_scope(remedy: ScopeRemedy) -> ErrorKind {

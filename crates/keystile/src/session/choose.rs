@@ -130,7 +130,7 @@ fn stored(context: &Context) -> Result<Option<ActiveCredential>, ErrorKind> {
     context.check_kind(&document)?;
     let Some(credential) = document.get(&context.profile) else { return Ok(None) };
     context.learn(credential);
-    let source = CredentialSource::Profile(context.stored_profile());
+    let source = CredentialSource::Profile(Box::new(context.stored_profile()));
     let bound = |asked: Option<BaseUrl>, own: &BaseUrl, same: fn(&BaseUrl, &BaseUrl) -> bool| match asked {
         Some(asked) if !same(&asked, own) => {
             Err(ErrorKind::HostMismatch { source: source.clone(), asked: asked.host(), bound: own.host() })
