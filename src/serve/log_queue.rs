@@ -23,8 +23,8 @@ const BYTES: usize = 4 * 1024 * 1024;
 /// Size of a write, in bytes, from which no more lines are added.
 const BATCH: usize = 64 * 1024;
 /// Pause between two writes. Lines accumulate during it, so that a busy server writes and wakes the thread at
-/// most a thousand times per second, not for every line.
-const GATHER: Duration = Duration::from_millis(1);
+/// most a hundred times per second, not for every line.
+const GATHER: Duration = Duration::from_millis(10);
 /// Minimum interval between notices of dropped lines.
 const NOTICE_EVERY: Duration = Duration::from_secs(10);
 
