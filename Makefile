@@ -55,8 +55,9 @@ msrv: ## Build with the oldest supported Rust, which rustup installs
 	echo "rustup run --install $$version cargo check"; \
 	rustup run --install "$$version" cargo check --locked --workspace --all-features --target-dir "target/msrv"
 
+# Unoptimized, cargo-deny is built in a third of the time, and it only reads manifests.
 deny:
-	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	@command -v cargo-deny >/dev/null || cargo install --locked --debug cargo-deny
 	cargo deny --locked --workspace --all-features check licenses bans sources
 	@if cargo deny --locked fetch db 2>/dev/null; then \
 		cargo deny --locked --workspace --all-features check advisories; \
