@@ -149,7 +149,7 @@ pub fn device_words(reported: &str) -> String {
 pub fn name(chosen: &str) -> String {
     let shown: String = chosen.chars().filter(|c| !c.is_control()).collect();
     match shown.char_indices().nth(NAME_MAX) {
-        Some((end, _)) => format!("{}…", &shown[..end]),
+        Some((end, _)) => format!("{}…", shown[..end].trim_end()),
         None => shown,
     }
 }
@@ -245,6 +245,7 @@ mod tests {
         assert_eq!(name("Northwind\n Labs"), "Northwind Labs");
         assert_eq!(name(&"ä".repeat(64)), "ä".repeat(64));
         assert_eq!(name(&"ä".repeat(65)), "ä".repeat(64) + "…");
+        assert_eq!(name(&("ä".repeat(63) + " Labs")), "ä".repeat(63) + "…", "no space before the ellipsis");
     }
 
     #[test]
