@@ -50,7 +50,7 @@ fn execute(app: &App, arguments: Arguments) -> Result<(), Error> {
         Command::Completions { shell } => return reference::completions(app, &globals, shell),
         Command::Man { directory } => return reference::manual(app, &directory),
     };
-    block_on(app, app.run(tool, &globals))
+    app.run_blocking(tool, &globals)
 }
 
 /// Runs a future on a single-threaded runtime, which starts faster than one with a thread for each core.

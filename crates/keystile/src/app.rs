@@ -1,6 +1,7 @@
 //! The description of a tool.
 
 use std::fmt;
+#[cfg(feature = "cli")]
 use std::sync::Arc;
 
 use super::base_url::BaseUrl;
@@ -11,6 +12,7 @@ use super::invalid_value::InvalidValue;
 use super::redact::Redactor;
 
 /// The URL of the documentation of a command.
+#[cfg(feature = "cli")]
 type Documentation = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 /// A tool: its names, authorization server, API and [`Dependencies`]. Cheap to clone.
@@ -25,7 +27,13 @@ pub struct App {
     pub(crate) api_base: Option<BaseUrl>,
     pub(crate) scopes: Vec<String>,
     pub(crate) idempotency_keys: bool,
+    #[cfg(feature = "cli")]
     pub(crate) documentation: Option<Documentation>,
+    #[cfg(feature = "cli")]
+    own_signal_handlers: bool,
+    /// Whether a login that waits is ended by signals.
+    #[cfg(feature = "cli")]
+    pub(crate) catches_signals: bool,
     pub(crate) dependencies: Dependencies,
     /// Shared by all output, so that a secret of one command is masked in the error of another.
     pub(crate) redactor: Redactor,
@@ -45,9 +53,18 @@ impl App {
             scopes: Vec::new(),
             status_page: None,
             idempotency_keys: false,
+            #[cfg(feature = "cli")]
             documentation: None,
+            #[cfg(feature = "cli")]
+            own_signal_handlers: false,
             dependencies: Dependencies::default(),
         }
+    }
+
+    /// The app for a command, whose waits are ended by signals unless the tool handles them.
+    #[cfg(feature = "cli")]
+    pub(crate) fn catching_signals(&self) -> Self {
+        Self { catches_signals: !self.own_signal_handlers, ..self.clone() }
     }
 
     /// The names of the tool, for texts of its own commands.
@@ -82,7 +99,10 @@ pub struct AppBuilder {
     scopes: Vec<String>,
     status_page: Option<String>,
     idempotency_keys: bool,
+    #[cfg(feature = "cli")]
     documentation: Option<Documentation>,
+    #[cfg(feature = "cli")]
+    own_signal_handlers: bool,
     dependencies: Dependencies,
 }
 
@@ -153,8 +173,17 @@ impl AppBuilder {
 
     /// The URL of the documentation of a command, which its `--help` names. The function gets the words of the command,
     /// for example `auth login`, and an empty text for the tool itself.
+    #[cfg(feature = "cli")]
     pub fn documentation(mut self, url: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         self.documentation = Some(Arc::new(url));
+        self
+    }
+
+    /// Whether the tool handles Ctrl-C, SIGTERM and SIGHUP itself. [`App::run`] then installs no handlers; drop its future
+    /// to end a login that waits. The default is `false`.
+    #[cfg(feature = "cli")]
+    pub fn own_signal_handlers(mut self, handled: bool) -> Self {
+        self.own_signal_handlers = handled;
         self
     }
 
@@ -182,7 +211,12 @@ impl AppBuilder {
             client_id,
             scopes: self.scopes,
             idempotency_keys: self.idempotency_keys,
+            #[cfg(feature = "cli")]
             documentation: self.documentation,
+            #[cfg(feature = "cli")]
+            own_signal_handlers: self.own_signal_handlers,
+            #[cfg(feature = "cli")]
+            catches_signals: false,
             dependencies: self.dependencies,
             redactor: Redactor::new(&self.key_prefixes),
             brand: Brand::new(self.name, self.version, self.key_prefixes, self.status_page),

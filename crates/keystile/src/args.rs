@@ -7,12 +7,9 @@ mod tool;
 
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
-use super::base_url::BaseUrl;
 use super::duration;
-use super::profile::ProfileName;
-use super::secret::Secret;
 
 pub(crate) use access::{
     AuditCommand, AuditListArgs, KeyCommand, KeyCreateArgs, Lifetime, Mode, Overlap, PatCommand, ScopeCommand,
@@ -23,47 +20,6 @@ pub(crate) use tool::{
     DockerAction, DoctorArgs, HelperCommand, OrgCommand, ProfileCommand, RefreshArgs, SessionsCommand,
     SwitchArgs, ToolCommand,
 };
-
-/// The global options, accepted before and after the command. Flatten them into the parser of the tool.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Global options")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-#[non_exhaustive]
-pub struct Globals {
-    /// Print one JSON document
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Show each request; -vv also shows headers
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub verbose: u8,
-    /// Print only data and errors
-    #[arg(short, long, global = true)]
-    pub quiet: bool,
-    /// Use this profile
-    #[arg(short, long, global = true, value_name = "NAME", value_parser = ProfileName::parse)]
-    pub profile: Option<ProfileName>,
-    /// Act for this organization
-    #[arg(long, global = true, value_name = "ORG")]
-    pub org: Option<String>,
-    /// Use this key (an environment variable keeps it out of the shell history)
-    #[arg(long, global = true, value_name = "KEY", hide_env_values = true)]
-    pub api_key: Option<Secret>,
-    /// Use this authorization server
-    #[arg(long, global = true, value_name = "URL", value_parser = BaseUrl::parse)]
-    pub issuer: Option<BaseUrl>,
-    /// Use the API at this URL
-    #[arg(long, global = true, value_name = "URL", value_parser = BaseUrl::parse)]
-    pub api_base: Option<BaseUrl>,
-    /// Never prompt and never wait for input
-    #[arg(long, global = true)]
-    pub no_input: bool,
-    /// Disable colors
-    #[arg(long, global = true)]
-    pub no_color: bool,
-    /// Do not retry failed requests
-    #[arg(long, global = true)]
-    pub no_retry: bool,
-}
 
 /// `auth ...`
 #[derive(Subcommand, Clone, Debug)]

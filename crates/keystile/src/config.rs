@@ -69,14 +69,15 @@ impl Config {
     /// Reads the file. A missing file counts as empty.
     pub(crate) fn load(path: &Path) -> Result<Self, ErrorKind> {
         let text = ConfigFile::open(path)?.document.to_string();
-        let format: Format = toml::from_str(&text).map_err(|error| bad(path, error.to_string().trim()))?;
+        let format: Format =
+            toml_edit::de::from_str(&text).map_err(|error| bad(path, error.to_string().trim()))?;
         if let Some(version) = format.version.filter(|version| *version > NEWEST) {
             return Err(bad(
                 path,
                 &format!("Its format is version {version}, which is newer than this program."),
             ));
         }
-        toml::from_str(&text).map_err(|error| bad(path, error.to_string().trim()))
+        toml_edit::de::from_str(&text).map_err(|error| bad(path, error.to_string().trim()))
     }
 
     /// The settings of a profile.
@@ -222,7 +223,7 @@ impl ConfigFile {
     }
 
     fn accept(&mut self, name: &str, changed: DocumentMut) -> Result<(), ErrorKind> {
-        toml::from_str::<Config>(&changed.to_string()).map_err(|error| ErrorKind::Usage {
+        toml_edit::de::from_str::<Config>(&changed.to_string()).map_err(|error| ErrorKind::Usage {
             message: format!("{name}: {}", error.message()),
             hint: None,
         })?;

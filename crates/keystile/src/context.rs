@@ -2,13 +2,12 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::app::App;
-use super::args::Globals;
 use super::base_url::{BaseUrl, is_loopback};
 use super::brand::Brand;
 use super::clock::Clock;
@@ -19,13 +18,14 @@ use super::credentials::{
 };
 use super::env::Environment;
 use super::error::{Error, ErrorKind, Place};
+use super::globals::Globals;
 use super::http::{CaBundle, Trace, Transport, TransportOptions};
 use super::oauth::{self, Metadata};
+use super::offload::offload;
 use super::output::{Icon, Output};
 use super::paths::Paths;
 use super::profile::ProfileName;
 use super::source::{ProfileSelection, StoredProfile};
-use super::terminal::TerminalUi;
 use super::ui::LoginUi;
 
 /// Everything that a command needs, resolved once for the invocation.
@@ -44,6 +44,9 @@ pub(crate) struct Context {
     pub(crate) trace: Trace,
     /// Whether a user can answer prompts: at a terminal, without `CI` and `--no-input`.
     pub(crate) interactive: bool,
+    /// The issuer of the session that the profile had when the store was last read. Errors name it: they are worded on
+    /// threads that must not wait for the store.
+    stored_issuer: Mutex<Option<BaseUrl>>,
 }
 
 impl Context {
@@ -75,11 +78,7 @@ impl Context {
                 Ok(()) => Arc::new(KeyringStore::new(FileStore::new(paths.clone()), brand.name(), backend)),
             }
         };
-        let ui = app
-            .dependencies
-            .ui
-            .clone()
-            .unwrap_or_else(|| Arc::new(TerminalUi::new(output.clone(), interactive)));
+        let ui = app.dependencies.ui.clone().unwrap_or_else(|| default_ui(&output, interactive));
         let options = TransportOptions {
             user_agent: format!("{} ({}; {})", brand.product(), std::env::consts::OS, std::env::consts::ARCH),
             ca_bundle: environment
@@ -104,6 +103,7 @@ impl Context {
             transport,
             trace,
             interactive,
+            stored_issuer: Mutex::default(),
         })
     }
 
@@ -121,13 +121,20 @@ impl Context {
         Error::new(kind, self.app.brand.clone()).at(place)
     }
 
-    /// The profile and the server in use.
+    /// The profile and the server in use, as far as the store has been read.
     pub(crate) fn place(&self) -> Result<Place, ErrorKind> {
-        let stored = self.stored_session()?.map(Credential::from);
-        let is_placeholder =
-            stored.is_none() && self.wanted_issuer()?.is_none() && is_loopback(self.app.issuer.url());
-        let issuer = self.issuer_for(None, stored.as_ref())?;
+        let stored = self.stored_issuer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let wanted = self.wanted_issuer()?;
+        let is_placeholder = stored.is_none() && wanted.is_none() && is_loopback(self.app.issuer.url());
+        let issuer = wanted.or(stored).unwrap_or_else(|| self.app.issuer.clone());
         Ok(Place { profile: self.profile.clone(), issuer, is_placeholder })
+    }
+
+    /// Keeps the issuer of the session of the profile for [`place`](Self::place).
+    pub(crate) fn note_issuer(&self, document: &CredentialDocument) {
+        let session = document.get(&self.profile).and_then(Credential::as_oauth);
+        let issuer = session.map(|session| session.issuer.clone());
+        *self.stored_issuer.lock().unwrap_or_else(PoisonError::into_inner) = issuer;
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -136,6 +143,21 @@ impl Context {
 
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.app.dependencies.clock.as_ref()
+    }
+
+    /// Calls the store on the blocking pool: it waits for locks and for the disk.
+    pub(crate) async fn store<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&dyn CredentialStore) -> Result<T, ErrorKind> + Send + 'static,
+    ) -> Result<T, ErrorKind> {
+        let store = self.store.clone();
+        offload(move || call(store.as_ref())).await
+    }
+
+    /// Asks a yes-or-no question whose default is no, on the blocking pool: the answer may take minutes.
+    pub(crate) async fn confirm(&self, question: String) -> Option<bool> {
+        let ui = self.ui.clone();
+        offload(move || ui.confirm(&question)).await
     }
 
     pub(crate) fn profile_config(&self) -> ProfileConfig {
@@ -219,13 +241,18 @@ impl Context {
 
     /// The session that the profile holds now; `None` for a key or an empty profile.
     pub(crate) fn stored_session(&self) -> Result<Option<OauthCredential>, ErrorKind> {
-        let document = self.store.read()?;
+        Ok(self.session_in(&self.store.read()?))
+    }
+
+    /// The session of the profile in a document.
+    pub(crate) fn session_in(&self, document: &CredentialDocument) -> Option<OauthCredential> {
+        self.note_issuer(document);
         let credential = document.get(&self.profile);
         if let Some(credential) = credential {
             self.learn(credential);
         }
         let session = credential.and_then(Credential::as_oauth).cloned();
-        Ok(session.map(|session| session.corrected(self.now())))
+        session.map(|session| session.corrected(self.now()))
     }
 
     /// Fails if the profile holds a credential that only a newer version knows. To this version the profile looks empty,
@@ -280,6 +307,16 @@ impl Context {
             None => Ok(variable.map(super::duration::parse).transpose()?),
         }
     }
+}
+
+#[cfg(feature = "cli")]
+fn default_ui(output: &Output, interactive: bool) -> Arc<dyn LoginUi> {
+    Arc::new(super::terminal::TerminalUi::new(output.clone(), interactive))
+}
+
+#[cfg(not(feature = "cli"))]
+fn default_ui(output: &Output, _interactive: bool) -> Arc<dyn LoginUi> {
+    Arc::new(super::message_ui::MessageUi::new(output.clone()))
 }
 
 /// The backend set by the variable or the settings; the file by default.

@@ -2,7 +2,7 @@
 
 /// Whether terminals understand escape sequences. On Windows this turns on virtual terminal processing, without which the
 /// console prints them.
-#[cfg(windows)]
+#[cfg(all(windows, feature = "cli"))]
 pub(crate) fn are_understood() -> bool {
     crossterm::ansi_support::supports_ansi()
 }
@@ -11,4 +11,10 @@ pub(crate) fn are_understood() -> bool {
 #[cfg(not(windows))]
 pub(crate) fn are_understood() -> bool {
     true
+}
+
+/// Whether escape sequences may be printed. Not without the commands, whose crates can prepare the console for them.
+#[cfg(all(windows, not(feature = "cli")))]
+pub(crate) fn are_understood() -> bool {
+    false
 }

@@ -5,41 +5,39 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::app::App;
-use super::args::{self, Globals};
-use super::command_line::ToolCommand;
-use super::commands;
 use super::context::Context;
 use super::env::Environment;
 use super::error::{Error, ErrorKind};
+use super::globals::Globals;
 use super::login::{self, CompletedLogin, KeyLoginOptions, LoginOptions, StartedLogin, StoredKey};
+use super::offload::offload;
+use super::open_session::session_or_login;
 use super::output::Output;
+use super::profile::ProfileName;
 use super::screen::Screen;
 use super::secret::Secret;
-use super::session::Session;
+use super::session::{self, AtServer, Session};
 use super::source::CredentialSource;
 
-impl App {
-    /// Runs a command of the library and prints its result. Takes an [`AuthCommand`](crate::AuthCommand), any other
-    /// command type, or a [`ToolCommand`], which is one of them.
-    pub async fn run(&self, command: impl Into<ToolCommand>, globals: &Globals) -> Result<(), Error> {
-        let command = command.into().0;
-        if let args::ToolCommand::Config(args::ConfigCommand::Setting(command)) = &command {
-            return commands::change_settings(self, globals, command).map_err(|kind| self.error(kind));
-        }
-        let context = Arc::new(self.context(globals)?);
-        let result = commands::run(&context, command).await;
-        context.print_warnings();
-        result.map_err(|kind| context.error(kind))
-    }
+/// A profile that was signed out by [`App::logout`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SignedOut {
+    /// The profile, which is empty now.
+    pub profile: ProfileName,
+    /// Why the server did not revoke the session, which then stays valid until it expires; `None` if it did.
+    pub not_revoked: Option<Error>,
+}
 
+impl App {
     /// Signs a user in and stores the session in the profile. Shows the link or the code through the
     /// [`LoginUi`](crate::LoginUi), waits for the approval, and revokes the session that it replaces. Nothing is stored
     /// if it fails.
     ///
-    /// Needs a Tokio runtime with I/O and time enabled, as all other async calls do. Ctrl-C, SIGTERM and SIGHUP end the
-    /// wait with [`Interrupted`](ErrorKind::Interrupted); afterwards they end the process again.
+    /// Needs a Tokio runtime with I/O and time enabled, as all other async calls do. Drop the future to cancel the login,
+    /// for example on `tokio::signal::ctrl_c`: no signal is handled here.
     pub async fn login(&self, globals: &Globals, options: &LoginOptions) -> Result<CompletedLogin, Error> {
-        let context = self.context(globals)?;
+        let context = self.load(globals).await?;
         login::login(&context, options).await.map_err(|kind| context.error(kind))
     }
 
@@ -51,7 +49,7 @@ impl App {
         globals: &Globals,
         options: &LoginOptions,
     ) -> Result<StartedLogin, Error> {
-        let context = self.context(globals)?;
+        let context = self.load(globals).await?;
         login::start(&context, options).await.map_err(|kind| context.error(kind))
     }
 
@@ -65,7 +63,7 @@ impl App {
         handle: &str,
         timeout: Option<Duration>,
     ) -> Result<CompletedLogin, Error> {
-        let context = self.context(globals)?;
+        let context = self.load(globals).await?;
         login::resume(&context, handle, timeout).await.map_err(|kind| context.error(kind))
     }
 
@@ -78,7 +76,7 @@ impl App {
         key: &Secret,
         options: &KeyLoginOptions,
     ) -> Result<StoredKey, Error> {
-        let context = self.context(globals)?;
+        let context = self.load(globals).await?;
         let stored = login::login_with_key(&context, key, CredentialSource::NewLogin, options).await;
         stored.map_err(|kind| context.error(kind))
     }
@@ -86,10 +84,24 @@ impl App {
     /// The credential in use: `--api-key`, else the environment variable, else the profile. If there is none, asks a user
     /// at a terminal to sign in; without a terminal it fails with [`NotAuthenticated`](ErrorKind::NotAuthenticated).
     pub async fn session(&self, globals: &Globals) -> Result<Session, Error> {
-        let context = Arc::new(self.context(globals)?);
-        let session = commands::session_or_login(&context).await;
+        let context = Arc::new(self.load(globals).await?);
+        let session = session_or_login(&context).await;
         context.print_warnings();
         session.map_err(|kind| context.error(kind))
+    }
+
+    /// Revokes the session of the profile at the server (RFC 7009), then removes the credential from this machine; an API
+    /// key is only removed. `None` if the profile is empty. If the server cannot be reached, the credential is removed
+    /// anyway, and [`SignedOut::not_revoked`] says why.
+    pub async fn logout(&self, globals: &Globals) -> Result<Option<SignedOut>, Error> {
+        let context = self.load(globals).await?;
+        let removed = session::sign_out(&context, &context.profile, false, |_| {}).await;
+        let Some(removed) = removed.map_err(|kind| context.error(kind))? else { return Ok(None) };
+        let not_revoked = match removed.at_server {
+            AtServer::Failed(kind) => Some(context.error(kind)),
+            AtServer::Revoked | AtServer::Nothing | AtServer::Skipped => None,
+        };
+        Ok(Some(SignedOut { profile: context.profile.clone(), not_revoked }))
     }
 
     /// Standard output and standard error for commands of the tool itself.
@@ -108,6 +120,12 @@ impl App {
 
     pub(crate) fn environment(&self) -> Environment {
         self.dependencies.environment.clone().unwrap_or_else(Environment::from_process)
+    }
+
+    /// Like [`context`](Self::context), on the blocking pool, because it reads files.
+    async fn load(&self, globals: &Globals) -> Result<Context, Error> {
+        let (app, globals) = (self.clone(), globals.clone());
+        offload(move || app.context(&globals)).await
     }
 
     pub(crate) fn context(&self, globals: &Globals) -> Result<Context, Error> {

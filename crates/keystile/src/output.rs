@@ -5,13 +5,14 @@ use std::io::{self, IsTerminal, Write};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::args::Globals;
 use super::brand::Brand;
 use super::env::Environment;
 use super::error::{Error, ErrorKind};
 use super::escapes;
+use super::globals::Globals;
 use super::plain;
 use super::redact::Redactor;
+#[cfg(feature = "cli")]
 use super::table;
 
 /// The sign at the start of a line: `✓`, `!` or `✗`.
@@ -82,12 +83,14 @@ impl Output {
     }
 
     /// Prints a table, whose first row is its heading, on standard output. On a terminal it has the width of the terminal.
+    #[cfg(feature = "cli")]
     pub(crate) fn table(&self, rows: &[Vec<String>]) -> Result<(), ErrorKind> {
         let width = if self.terminal { width_of(&io::stdout()) } else { None };
         table::lines(rows, width).iter().try_for_each(|line| self.data(line))
     }
 
     /// Like [`data`](Self::data), for a line of a list. On a terminal it is broken at the width of the terminal.
+    #[cfg(feature = "cli")]
     pub(crate) fn entry(&self, text: &str) -> Result<(), ErrorKind> {
         match if self.terminal { width_of(&io::stdout()) } else { None } {
             Some(width) => table::wrap(text, width).iter().try_for_each(|line| self.data(line)),
@@ -141,6 +144,15 @@ impl Output {
         self.terminal && !self.json
     }
 
+    /// Whether standard output is a terminal.
+    pub(crate) fn is_on_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     /// Prints a line with an icon on standard output.
     pub(crate) fn headline(&self, icon: Icon, text: &str) -> Result<(), ErrorKind> {
         self.raw(format!("{} {}\n", sign(icon, self.style.colored_out), self.redactor.line(text)).as_bytes())
@@ -189,6 +201,7 @@ impl Output {
 
     /// Replaces the current line on standard error, if [`animates`](Self::animates). The text is cut to the width of the
     /// terminal: a line that wraps could not be replaced and would scroll.
+    #[cfg(feature = "cli")]
     pub(crate) fn overwrite(&self, text: &str) {
         if self.animates() {
             let width = width_of(&io::stderr()).unwrap_or(USUAL_WIDTH);
@@ -219,17 +232,21 @@ impl Output {
 }
 
 /// The columns of a terminal that does not tell.
+#[cfg(feature = "cli")]
 const USUAL_WIDTH: usize = 80;
 
 /// The columns of the terminal that a stream is connected to; `None` if it is none or does not tell.
-#[cfg(unix)]
+#[cfg(all(unix, feature = "cli"))]
 fn width_of(stream: &impl std::os::fd::AsFd) -> Option<usize> {
-    terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0)
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+    Some(usize::from(size.ws_col)).filter(|width| *width > 0)
 }
 
-#[cfg(windows)]
-fn width_of(stream: &impl std::os::windows::io::AsHandle) -> Option<usize> {
-    terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0)
+/// The columns of the console, which a process has at most one of.
+#[cfg(all(windows, feature = "cli"))]
+fn width_of(_: &impl std::os::windows::io::AsHandle) -> Option<usize> {
+    let (width, _) = crossterm::terminal::size().ok()?;
+    Some(usize::from(width)).filter(|width| *width > 0)
 }
 
 fn write_err(text: &str) {

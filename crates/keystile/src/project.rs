@@ -69,7 +69,9 @@ fn read(path: PathBuf) -> Result<Option<(ProfileName, PathBuf)>, ErrorKind> {
     let parsed = files::read_regular(&path, LIMIT)
         .map_err(|error| error.to_string())
         .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned()))
-        .and_then(|text| toml::from_str::<Project>(&text).map_err(|error| error.message().to_owned()));
+        .and_then(|text| {
+            toml_edit::de::from_str::<Project>(&text).map_err(|error| error.message().to_owned())
+        });
     match parsed {
         Ok(project) => Ok(project.profile.map(|profile| (profile, path))),
         Err(message) => Err(ErrorKind::InvalidConfig { path, message }),

@@ -15,6 +15,8 @@ const SHORTEST: usize = 24;
 const SHORTEST_IN_USE: usize = 8;
 /// A word of at least this length that is part of a secret in use is masked as well.
 const SHORTEST_PART: usize = 16;
+/// A longer word is no credential.
+const LONGEST_WORD: usize = 1 << 20;
 /// The number of secrets in use that are remembered. A process of a tool that runs for days would collect more.
 const MOST_IN_USE: usize = 64;
 
@@ -89,6 +91,32 @@ impl Redactor {
         };
         // Opaque tokens of other servers may contain characters that separate words.
         words(&words(&masked, is_token_character, of_secret), is_word_character, of_secret)
+    }
+
+    /// The length of a start of the text that can be masked on its own: it ends between words, and no secret in use begins
+    /// in it and ends after it, whatever follows. 0 if there is none yet; only in a word of [`LONGEST_WORD`] is one cut.
+    pub(crate) fn cut(&self, text: &str) -> usize {
+        let in_use = self.in_use.read().unwrap_or_else(PoisonError::into_inner);
+        let longest = in_use.iter().map(|secret| secret.expose().len()).max().unwrap_or(0);
+        let mut latest = text.len().saturating_sub(longest);
+        while !text.is_char_boundary(latest) {
+            latest -= 1;
+        }
+        let between = text[..latest].char_indices().rfind(|(_, c)| !is_token_character(*c));
+        let mut cut = match between {
+            Some((at, c)) => at + c.len_utf8(),
+            None if text.len() > LONGEST_WORD => latest,
+            None => 0,
+        };
+        // A secret may have characters that separate words.
+        let around = |cut: usize| {
+            let found = in_use.iter().flat_map(|secret| text.match_indices(secret.expose()));
+            found.map(|(at, secret)| (at, at + secret.len())).find(|(at, end)| *at < cut && cut < *end)
+        };
+        while let Some((at, _)) = around(cut) {
+            cut = at;
+        }
+        cut
     }
 
     fn mask(&self, text: &str) -> String {
@@ -169,6 +197,28 @@ mod tests {
         let mut document = serde_json::json!({ "a": ["with \"quotes\" in it", 1] });
         redactor.json(&mut document);
         assert_eq!(document, serde_json::json!({ "a": ["…", 1] }));
+    }
+
+    #[test]
+    fn ch_01_text_is_cut_where_no_secret_is() {
+        let redactor = Redactor::default();
+        redactor.learn("opaque token+of/another~server==");
+        // In pieces, the text is masked as it is as a whole.
+        let text = format!(
+            "{} opaque token+of/another~server== and opaque token+of/another~server==",
+            "word ".repeat(9)
+        );
+        for length in 1..text.len() {
+            let mut masked = String::new();
+            let mut held = String::new();
+            for part in text.as_bytes().chunks(length) {
+                held.push_str(std::str::from_utf8(part).unwrap());
+                let rest = held.split_off(redactor.cut(&held));
+                masked += &redactor.mask_in_use(&std::mem::replace(&mut held, rest));
+            }
+            masked += &redactor.mask_in_use(&held);
+            assert_eq!(masked, redactor.mask_in_use(&text), "parts of {length}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::body_writer::BodyWriter;
 use super::brand::Brand;
 use super::error::{Error, ErrorKind};
 use super::output::Output;
@@ -53,6 +54,11 @@ impl Screen {
     /// use are masked in an error (a status of 400 or more).
     pub fn body(&self, status: u16, bytes: &[u8]) -> Result<(), Error> {
         self.worded(self.output.body(bytes, status >= 400))
+    }
+
+    /// Prints the body of a successful response that arrives in parts, as [`body`](Self::body) does.
+    pub fn body_writer(&self) -> BodyWriter {
+        BodyWriter::new(self.output.clone(), self.brand.clone())
     }
 
     /// Prints a message, of one or several lines, on standard error, unless `--json` or `--quiet` was given. Credentials

@@ -8,8 +8,8 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind};
 
 use super::app::App;
-use super::args::Globals;
 use super::error::{ErrorKind, Exit};
+use super::globals::Globals;
 use super::help;
 use super::invoke::main_exit;
 

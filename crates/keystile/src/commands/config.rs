@@ -6,11 +6,12 @@ use serde_json::json;
 
 use super::{Output, auth};
 use crate::app::App;
-use crate::args::{AuthCommand, Globals, LoginArgs, SettingCommand};
+use crate::args::{AuthCommand, LoginArgs, SettingCommand};
 use crate::base_url::BaseUrl;
 use crate::config::{Config, ConfigFile};
 use crate::context::Context;
 use crate::error::{Error, ErrorKind};
+use crate::globals::Globals;
 use crate::paths::Paths;
 use crate::profile::ProfileName;
 

@@ -1,29 +1,14 @@
 //! `auth logout`
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::args::LogoutArgs;
 use crate::context::Context;
-use crate::credentials::{Credential, CredentialState, OauthCredential, SwapResult};
+use crate::credentials::{Credential, OauthCredential};
 use crate::error::ErrorKind;
 use crate::output::Icon;
 use crate::profile::ProfileName;
-use crate::session::{lock_profile, revoke};
-
-/// How long a revocation may take without a message.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// What happened to the session at the server.
-enum AtServer {
-    Revoked,
-    /// There was nothing to revoke: an API key, or a session that had ended.
-    Nothing,
-    /// Not revoked, because of `--local`.
-    Skipped,
-    Failed(ErrorKind),
-}
+use crate::session::{self, AtServer};
 
 pub(super) async fn run(context: &Context, args: LogoutArgs) -> Result<(), ErrorKind> {
     let profiles = if args.all {
@@ -56,76 +41,23 @@ pub(super) async fn run(context: &Context, args: LogoutArgs) -> Result<(), Error
     Ok(())
 }
 
-/// Revokes the session, then removes the credential, so that an interruption leaves no unknown session at the server.
+/// Signs out of a profile and reports it; `None` if the profile is empty.
 pub(super) async fn sign_out(
     context: &Context,
     profile: &ProfileName,
     local: bool,
 ) -> Result<Option<Value>, ErrorKind> {
-    let _lock = lock_profile(context, profile).await?;
-    let Some(credential) = context.store.read()?.get(profile).cloned() else { return Ok(None) };
-    let at_server = match &credential {
-        Credential::Oauth(session) => revoke_at_server(context, session, local).await,
-        Credential::ApiKey(_) => AtServer::Nothing,
+    let slow = |session: &OauthCredential| {
+        context.output.tell(&format!(
+            "Waiting for {} to revoke the session. `{}` does not ask the server.",
+            session.issuer.host(),
+            context.brand().command("auth logout --local")
+        ));
     };
-    match context.store.compare_and_swap(profile, Some(credential.generation()), None) {
-        Ok(SwapResult::Done) => {}
-        Err(kind) => return Err(not_removed(kind, profile, &at_server)),
-        Ok(SwapResult::Conflict) => {
-            return Err(ErrorKind::LocalFailure {
-                what: format!("sign out of profile {profile}"),
-                cause: "another process signed in to it at the same time. Try again".into(),
-            });
-        }
-    }
-    report(context, profile, &credential, &at_server);
-    let revoked = matches!(at_server, AtServer::Revoked);
+    let Some(removed) = session::sign_out(context, profile, local, slow).await? else { return Ok(None) };
+    report(context, profile, &removed.credential, &removed.at_server);
+    let revoked = matches!(removed.at_server, AtServer::Revoked);
     Ok(Some(json!({ "profile": profile.as_str(), "revoked": revoked })))
-}
-
-/// The error for credentials that could not be removed, which says that their session has ended if it has.
-fn not_removed(kind: ErrorKind, profile: &ProfileName, at_server: &AtServer) -> ErrorKind {
-    match (at_server, kind) {
-        (AtServer::Revoked, ErrorKind::CredentialsUnwritable { what, cause }) => {
-            let ended = format!(
-                "The session of profile {profile} is revoked; only its tokens, which are of no use, are left"
-            );
-            ErrorKind::CredentialsUnwritable { what, cause: format!("{cause}. {ended}") }
-        }
-        (AtServer::Revoked | AtServer::Nothing | AtServer::Skipped | AtServer::Failed(_), kind) => kind,
-    }
-}
-
-async fn revoke_at_server(context: &Context, session: &OauthCredential, local: bool) -> AtServer {
-    match (&session.refresh_token, session.state) {
-        (None, _) | (_, CredentialState::NeedsLogin) => AtServer::Nothing,
-        (Some(_), CredentialState::Ok) if local => AtServer::Skipped,
-        (Some(token), CredentialState::Ok) => {
-            match announced(context, session, revoke(context, session, token)).await {
-                Ok(()) => AtServer::Revoked,
-                Err(kind) => AtServer::Failed(kind),
-            }
-        }
-    }
-}
-
-/// Says what the command waits for, if that takes longer than usual.
-async fn announced<T>(
-    context: &Context,
-    session: &OauthCredential,
-    revoked: impl Future<Output = Result<T, ErrorKind>>,
-) -> Result<T, ErrorKind> {
-    let mut revoked = std::pin::pin!(revoked);
-    tokio::select! {
-        ended = &mut revoked => return ended,
-        () = tokio::time::sleep(PATIENCE) => {}
-    }
-    context.output.tell(&format!(
-        "Waiting for {} to revoke the session. `{}` does not ask the server.",
-        session.issuer.host(),
-        context.brand().command("auth logout --local")
-    ));
-    revoked.await
 }
 
 fn report(context: &Context, profile: &ProfileName, credential: &Credential, at_server: &AtServer) {

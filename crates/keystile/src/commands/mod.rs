@@ -24,10 +24,9 @@ use std::sync::Arc;
 use super::args::{AuthCommand, ConfigCommand, SessionsCommand, ToolCommand};
 use super::context::Context;
 use super::error::{ErrorKind, MissingScope, ScopeRemedy};
-use super::login::{LoginOptions, login};
+use super::open_session::session;
 use super::output::{Icon, Output};
-use super::session::{Session, choose, key_variable};
-use super::source::ProfileSelection;
+use super::session::key_variable;
 
 pub(crate) use config::run as change_settings;
 
@@ -113,37 +112,4 @@ fn announce_variable(context: &Context) -> Result<(), ErrorKind> {
         context.output.say(Icon::Attention, &format!("{variable} is set and used{instead}"));
     }
     Ok(())
-}
-
-/// The credential in use, without a login.
-pub(super) fn session(context: &Arc<Context>) -> Result<Session, ErrorKind> {
-    let Some(chosen) = choose(context)? else {
-        if let ProfileSelection::Project(path) = &context.selected_by {
-            let notice = format!("Profile {} is selected by {}", context.profile, path.display());
-            context.output.say(Icon::Attention, &notice);
-        }
-        return Err(ErrorKind::NotAuthenticated);
-    };
-    Ok(Session { context: context.clone(), chosen })
-}
-
-pub(crate) async fn session_or_login(context: &Arc<Context>) -> Result<Session, ErrorKind> {
-    match session(context) {
-        Err(ErrorKind::NotAuthenticated) if context.interactive => {
-            let question = match context.place() {
-                Ok(place) => format!(
-                    "You are not signed in to {} (profile {}). Sign in with your browser now?",
-                    place.issuer.host(),
-                    place.profile
-                ),
-                Err(_) => "You are not signed in. Sign in with your browser now?".to_owned(),
-            };
-            if context.ui.confirm(&question) != Some(true) {
-                return Err(ErrorKind::NotAuthenticated);
-            }
-            login(context, &LoginOptions::default()).await?;
-            session(context)
-        }
-        session => session,
-    }
 }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{profile, session, whoami};
-use crate::args::{Globals, OrgCommand};
+use crate::args::OrgCommand;
 use crate::config::ConfigFile;
 use crate::context::Context;
 use crate::credentials::{Credential, OauthCredential, OrgRef};
 use crate::error::ErrorKind;
+use crate::globals::Globals;
 use crate::login::{LoginOptions, login};
 use crate::output::Icon;
 use crate::profile::ProfileName;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::list::{self, Envelope, encoded};
 use crate::context::Context;
 use crate::duration::remaining;
-use crate::error::{Error, ErrorKind};
+use crate::error::ErrorKind;
 use crate::output::{Icon, labeled};
 use crate::secret::Secret;
 use crate::session::Session;
@@ -177,7 +177,7 @@ impl Kind {
 
     /// Safe to retry, because the request carries an `Idempotency-Key`.
     pub(super) async fn post(self, session: &Session, path: &str, asked: &Value) -> Result<Value, ErrorKind> {
-        let request = session.client().home(Method::POST, path).json(asked).map_err(Error::into_kind)?;
+        let request = session.client().home(Method::POST, path).json(asked);
         Ok(request.fetch_kind::<Envelope>().await?.data)
     }
 }

@@ -10,6 +10,7 @@ mod text;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::brand::Brand;
@@ -207,16 +208,23 @@ pub struct Error {
     kind: Box<ErrorKind>,
     brand: Brand,
     place: Option<Box<Place>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, brand: Brand) -> Self {
-        Self { kind: Box::new(kind), brand, place: None }
+        Self { kind: Box::new(kind), brand, place: None, source: None }
     }
 
     /// The error with the profile and server that it occurred with.
     pub(crate) fn at(self, place: Option<Place>) -> Self {
         Self { place: place.map(Box::new), ..self }
+    }
+
+    /// Adds the error of an HTTP client of the tool.
+    #[cfg(feature = "tower")]
+    pub(crate) fn caused_by(self, source: Arc<dyn std::error::Error + Send + Sync>) -> Self {
+        Self { source: Some(source), ..self }
     }
 
     fn report(&self) -> report::Report {
@@ -264,7 +272,12 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let source: &(dyn std::error::Error + 'static) = self.source.as_deref()?;
+        Some(source)
+    }
+}
 
 impl From<InvalidValue> for Error {
     fn from(invalid: InvalidValue) -> Self {

@@ -1,9 +1,11 @@
 //! The HTTP client of logins and API calls, with one configuration of proxy, certificates, retries and trace.
 
+mod failure;
 mod response;
 mod retry;
 mod roots;
 mod secrets;
+mod stream;
 mod trace;
 mod transport;
 
@@ -11,4 +13,4 @@ pub use response::ApiResponse;
 pub(crate) use retry::{Replay, retry_after};
 pub(crate) use roots::CaBundle;
 pub(crate) use trace::Trace;
-pub(crate) use transport::{PROTOCOL_LIMIT, Plan, Transport, TransportOptions};
+pub(crate) use transport::{Arrived, PROTOCOL_LIMIT, Plan, Reading, Transport, TransportOptions};

@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq;
 
 use super::callback::Callback;
 use super::device_info::device_info;
+use super::stop::Stop;
 use super::{CompletedLogin, LoginOptions, store};
 use crate::base_url::BaseUrl;
 use crate::context::Context;
@@ -29,6 +30,7 @@ pub(super) struct Attempt<'a> {
     scopes: Vec<String>,
     /// The API base to bind the session to.
     api_base: BaseUrl,
+    pub(super) stop: Stop,
     /// The current credential of the profile.
     stored: Option<&'a Credential>,
 }
@@ -98,7 +100,7 @@ impl<'a> Attempt<'a> {
             .or_else(|| context.app.api_base.clone())
             .or_else(|| metadata.cli_configuration.api_base.clone())
             .unwrap_or_else(|| issuer.clone());
-        Ok(Self { context, options, issuer, metadata, scopes, api_base, stored })
+        Ok(Self { context, options, issuer, metadata, scopes, api_base, stop: Stop::of(context), stored })
     }
 
     /// The scopes to request.
@@ -259,7 +261,7 @@ impl<'a> Attempt<'a> {
             self.discard(tokens).await;
             return Err(kind);
         }
-        store::remember(context, context.named_issuer(self.options.issuer.as_ref()));
+        store::remember(context, context.named_issuer(self.options.issuer.as_ref())).await;
         Ok(account)
     }
 

@@ -12,7 +12,7 @@ use super::finish::finish;
 use super::loopback::{Loopback, PendingCallback};
 use super::paste;
 use super::sign_in_method::{SignInMethod, WithoutDeviceCodes};
-use super::wait::{Frames, open_browser, stopped};
+use super::wait::{Frames, open_browser};
 use crate::error::ErrorKind;
 use crate::oauth::{Link, PkceSession};
 use crate::ui::{CodeDelivery, LinkScreen, WaitAction, Waiting};
@@ -65,7 +65,7 @@ async fn wait(
     let context = attempt.context;
     let deadline = Instant::now() + timeout;
     let mut frames = Frames::of(context);
-    let mut stop = pin!(stopped());
+    let mut stop = pin!(attempt.stop.requested());
     if opens {
         open_browser(attempt, url);
     }

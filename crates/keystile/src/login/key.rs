@@ -59,7 +59,7 @@ pub(crate) async fn sign_in(
 ) -> Result<StoredKey, ErrorKind> {
     let key = keys::parse(text.expose(), context.brand().key_prefixes())
         .map_err(|problem| ErrorKind::InvalidKeyFormat { source, problem })?;
-    let stored = store::prepare(context)?;
+    let stored = store::prepare(context).await?;
     let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
     let (target, verdict) = match context.metadata(&issuer).await {
         Ok(metadata) => {
@@ -72,7 +72,7 @@ pub(crate) async fn sign_in(
         }
         Err(kind) => return Err(kind),
     };
-    may_replace(context, options.force, stored.as_ref(), &verdict)?;
+    may_replace(context, options.force, stored.as_ref(), &verdict).await?;
     let (whoami, unverified) = match verdict {
         Verdict::Accepted(whoami) => (Some(whoami), None),
         Verdict::Unknown(kind) => (None, Some(in_short(&kind))),
@@ -85,7 +85,7 @@ pub(crate) async fn sign_in(
         ..KeyCredential::new(key.clone())
     };
     store::keep(context, credential.into()).await?;
-    store::remember(context, context.named_issuer(options.issuer.as_ref()));
+    store::remember(context, context.named_issuer(options.issuer.as_ref())).await;
     end_replaced(context, stored.as_ref(), &target.issuer).await;
     Ok(StoredKey {
         profile: context.profile.clone(),
@@ -147,7 +147,7 @@ fn is_transient(kind: &ErrorKind) -> bool {
 }
 
 /// Asks for confirmation, except before a verified key replaces a key.
-fn may_replace(
+async fn may_replace(
     context: &Context,
     force: bool,
     stored: Option<&Credential>,
@@ -160,14 +160,14 @@ fn may_replace(
             let question = format!(
                 "The key could not be verified ({short}). Profile {profile} uses {kept}. Replace it anyway?"
             );
-            if force || context.ui.confirm(&question) == Some(true) {
+            if force || context.confirm(question).await == Some(true) {
                 return Ok(());
             }
             Err(ErrorKind::KeyUnverified { profile: profile.clone(), kept, cause: Box::new(cause.clone()) })
         }
         Verdict::Accepted(_) | Verdict::Unknown(_) => match stored {
             Credential::ApiKey(_) => Ok(()),
-            Credential::Oauth(_) => confirm_replacement(context, force, &in_words(stored), "the key"),
+            Credential::Oauth(_) => confirm_replacement(context, force, &in_words(stored), "the key").await,
         },
     }
 }

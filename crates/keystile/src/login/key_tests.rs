@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::*;
 use crate::Dependencies;
-use crate::args::Globals;
 use crate::credentials::CredentialStore as _;
+use crate::globals::Globals;
 use crate::keys::KeyProblem;
 use crate::testing::{MemoryStore, RecordingUi, TempFolder, TestResponse, TestServer, app, session};
 

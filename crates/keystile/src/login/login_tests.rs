@@ -7,7 +7,7 @@ use url::Url;
 
 use super::*;
 use crate::Dependencies;
-use crate::args::Globals;
+use crate::globals::Globals;
 use crate::login_method::LoginMethod;
 use crate::testing::{
     MemoryStore, RecordingBrowser, RecordingUi, TempFolder, TestRequest, TestResponse, TestServer, app,

@@ -15,6 +15,7 @@ mod paste;
 mod pasted;
 mod pending;
 mod sign_in_method;
+mod stop;
 mod store;
 mod wait;
 
@@ -38,7 +39,8 @@ use sign_in_method::{LoginEnvironment, SignInMethod};
 pub use key::StoredKey;
 pub(crate) use key::sign_in as login_with_key;
 pub use options::{KeyLoginOptions, LoginOptions};
-pub(crate) use wait::prompt_secret;
+#[cfg(feature = "cli")]
+pub(crate) use stop::prompt_secret;
 
 /// A login that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,21 +84,21 @@ enum Step {
 /// Runs a login and stores the session.
 pub(crate) async fn login(context: &Context, options: &LoginOptions) -> Result<CompletedLogin, ErrorKind> {
     let method = sign_in_method::choose(LoginEnvironment::detect(context, options.method)?)?;
-    let stored = store::prepare(context)?;
+    let stored = store::prepare(context).await?;
     let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
-    may_replace(context, options.force, stored.as_ref(), &issuer)?;
+    may_replace(context, options.force, stored.as_ref(), &issuer).await?;
     let attempt = Attempt::begin(context, options, &issuer, stored.as_ref()).await?;
-    may_narrow(context, options.force, stored.as_ref(), attempt.scopes())?;
+    may_narrow(context, options.force, stored.as_ref(), attempt.scopes()).await?;
     drive(&attempt, Step::Change(method)).await
 }
 
 /// Requests a device code and saves it for [`resume`].
 pub(crate) async fn start(context: &Context, options: &LoginOptions) -> Result<StartedLogin, ErrorKind> {
-    let stored = store::prepare(context)?;
+    let stored = store::prepare(context).await?;
     let issuer = context.issuer_for(options.issuer.as_ref(), stored.as_ref())?;
-    may_replace(context, options.force, stored.as_ref(), &issuer)?;
+    may_replace(context, options.force, stored.as_ref(), &issuer).await?;
     let attempt = Attempt::begin(context, options, &issuer, stored.as_ref()).await?;
-    may_narrow(context, options.force, stored.as_ref(), attempt.scopes())?;
+    may_narrow(context, options.force, stored.as_ref(), attempt.scopes()).await?;
     let code = attempt
         .device_code()
         .await?
@@ -115,7 +117,7 @@ pub(crate) async fn start(context: &Context, options: &LoginOptions) -> Result<S
         code,
         issuer,
     };
-    Ok(StartedLogin { screen, handle: pending.save(context)?.to_string() })
+    Ok(StartedLogin { screen, handle: pending.save(context).await?.to_string() })
 }
 
 /// Completes a login started with [`start`].
@@ -125,16 +127,16 @@ pub(crate) async fn resume(
     timeout: Option<Duration>,
 ) -> Result<CompletedLogin, ErrorKind> {
     let handle = Handle::parse(handle)?;
-    let pending = Pending::load(context, &handle)?;
+    let pending = Pending::load(context, &handle).await?;
     if pending.profile != context.profile {
         return Err(ErrorKind::Usage {
             message: format!("{handle} belongs to profile {}", pending.profile),
             hint: Some(format!("Add --profile {}.", pending.profile)),
         });
     }
-    let stored = store::prepare(context)?;
+    let stored = store::prepare(context).await?;
     let issuer = pending.issuer;
-    may_replace(context, pending.force, stored.as_ref(), &issuer)?;
+    may_replace(context, pending.force, stored.as_ref(), &issuer).await?;
     let named = pending.named_issuer.then(|| issuer.clone());
     let options = LoginOptions {
         issuer: named,
@@ -154,19 +156,13 @@ pub(crate) async fn resume(
     match &result {
         // Not answered yet, so it can be resumed again.
         Err(ErrorKind::Interrupted | ErrorKind::CodeExpired { .. } | ErrorKind::Unreachable { .. }) => {}
-        Ok(_) | Err(_) => Pending::forget(context, &handle),
+        Ok(_) | Err(_) => Pending::forget(context, &handle).await,
     }
     result
 }
 
 /// Runs sign-in methods until one yields a session.
-async fn drive(attempt: &Attempt<'_>, step: Step) -> Result<CompletedLogin, ErrorKind> {
-    let result = run_methods(attempt, step).await;
-    wait::release_signals();
-    result
-}
-
-async fn run_methods(attempt: &Attempt<'_>, mut step: Step) -> Result<CompletedLogin, ErrorKind> {
+async fn drive(attempt: &Attempt<'_>, mut step: Step) -> Result<CompletedLogin, ErrorKind> {
     loop {
         step = match step {
             Step::SignedIn(completed) => return Ok(*completed),
@@ -180,7 +176,7 @@ async fn run_methods(attempt: &Attempt<'_>, mut step: Step) -> Result<CompletedL
 }
 
 /// Asks for confirmation before anything but a session of the same issuer is replaced.
-fn may_replace(
+async fn may_replace(
     context: &Context,
     force: bool,
     stored: Option<&Credential>,
@@ -191,11 +187,11 @@ fn may_replace(
         Some(Credential::Oauth(session)) if &session.issuer == issuer => return Ok(()),
         Some(stored) => in_words(stored),
     };
-    confirm_replacement(context, force, &what, &format!("a session at {}", issuer.host()))
+    confirm_replacement(context, force, &what, &format!("a session at {}", issuer.host())).await
 }
 
 /// Asks for confirmation before a session is replaced with one that has fewer scopes.
-fn may_narrow(
+async fn may_narrow(
     context: &Context,
     force: bool,
     stored: Option<&Credential>,
@@ -210,7 +206,7 @@ fn may_narrow(
     let (profile, lost) = (&context.profile, lost.join(" "));
     let question =
         format!("The session of profile {profile} also has {lost}. Replace it with a session without them?");
-    if force || context.ui.confirm(&question) == Some(true) {
+    if force || context.confirm(question).await == Some(true) {
         return Ok(());
     }
     Err(ErrorKind::Usage {
@@ -230,10 +226,10 @@ fn in_words(stored: &Credential) -> String {
     }
 }
 
-fn confirm_replacement(context: &Context, force: bool, what: &str, by: &str) -> Result<(), ErrorKind> {
+async fn confirm_replacement(context: &Context, force: bool, what: &str, by: &str) -> Result<(), ErrorKind> {
     let profile = &context.profile;
     let question = format!("Profile {profile} has {what}. Replace it with {by}?");
-    if force || context.ui.confirm(&question) == Some(true) {
+    if force || context.confirm(question).await == Some(true) {
         return Ok(());
     }
     Err(ErrorKind::Usage {

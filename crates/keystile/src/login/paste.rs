@@ -14,7 +14,6 @@ use super::loopback::{Loopback, PendingCallback};
 use super::pace::Pace;
 use super::pasted;
 use super::sign_in_method::{SignInMethod, WithoutDeviceCodes};
-use super::wait::stopped;
 use crate::credentials::SignedInBy;
 use crate::error::ErrorKind;
 use crate::oauth::{self, Link, PkceSession, Progress, PushedRequest, TokenError};
@@ -146,7 +145,7 @@ async fn ask(
             None => std::future::pending().await,
         }
     };
-    let mut stop = pin!(stopped());
+    let mut stop = pin!(attempt.stop.requested());
     tokio::select! {
         arrived = callback => arrived,
         ended = watch(attempt, pushed) => ended.map(Answered::NoCode),

@@ -15,6 +15,8 @@ use crate::credentials::check_trust;
 use crate::error::ErrorKind;
 use crate::files;
 use crate::oauth::DeviceCode;
+use crate::offload::offload;
+use crate::paths::Paths;
 use crate::profile::ProfileName;
 use crate::random;
 
@@ -73,11 +75,15 @@ pub(super) struct Pending {
 
 impl Pending {
     /// Saves the state. Removes states that have expired.
-    pub(super) fn save(&self, context: &Context) -> Result<Handle, ErrorKind> {
-        let folder = context.paths.pending()?;
-        remove_expired(&folder, context.now());
+    pub(super) async fn save(&self, context: &Context) -> Result<Handle, ErrorKind> {
+        let (pending, folder, now) = (self.clone(), context.paths.pending()?, context.now());
+        offload(move || pending.write(&folder, now)).await
+    }
+
+    fn write(&self, folder: &Path, now: DateTime<Utc>) -> Result<Handle, ErrorKind> {
+        remove_expired(folder, now);
         let handle = Handle::new()?;
-        let path = handle.file(&folder);
+        let path = handle.file(folder);
         let failed =
             |cause: String| ErrorKind::LocalFailure { what: format!("write {}", path.display()), cause };
         let bytes = serde_json::to_vec_pretty(self).map_err(|error| failed(error.to_string()))?;
@@ -86,10 +92,20 @@ impl Pending {
     }
 
     /// Loads the state.
-    pub(super) fn load(context: &Context, handle: &Handle) -> Result<Self, ErrorKind> {
+    pub(super) async fn load(context: &Context, handle: &Handle) -> Result<Self, ErrorKind> {
+        let (handle, paths, now) = (handle.clone(), context.paths.clone(), context.now());
+        let (pending, warning) = offload(move || Self::read(&paths, &handle, now)).await?;
+        if let Some(warning) = warning {
+            context.ui.notice(&warning);
+        }
+        Ok(pending)
+    }
+
+    /// The state, and a warning about the mode of its file.
+    fn read(paths: &Paths, handle: &Handle, now: DateTime<Utc>) -> Result<(Self, Option<String>), ErrorKind> {
         let nothing = || ErrorKind::NoPendingLogin { handle: handle.to_string() };
-        let folder = context.paths.pending()?;
-        remove_expired(&folder, context.now());
+        let folder = paths.pending()?;
+        remove_expired(&folder, now);
         let path = handle.file(&folder);
         let unreadable = |error: std::io::Error| match error.kind() {
             io::ErrorKind::NotFound => nothing(),
@@ -98,17 +114,17 @@ impl Pending {
             }
         };
         let file = files::open_regular(&path).map_err(unreadable)?;
-        if let Some(warning) = check_trust(&file, &path, &context.paths)? {
-            context.ui.notice(&warning);
-        }
+        let warning = check_trust(&file, &path, paths)?;
         let bytes = files::read_at_most(&file, LIMIT).map_err(unreadable)?;
-        serde_json::from_slice(&bytes).map_err(|_| nothing())
+        serde_json::from_slice(&bytes).map(|pending| (pending, warning)).map_err(|_| nothing())
     }
 
     /// Removes the state of a completed login.
-    pub(super) fn forget(context: &Context, handle: &Handle) {
+    pub(super) async fn forget(context: &Context, handle: &Handle) {
+        let Ok(folder) = context.paths.pending() else { return };
+        let path = handle.file(&folder);
         // If that fails, the file is removed after its code has expired.
-        let _ = context.paths.pending().map(|folder| fs::remove_file(handle.file(&folder)));
+        let _ = offload(move || fs::remove_file(path)).await;
     }
 }
 

@@ -9,24 +9,32 @@ use serde_json::Map;
 use crate::base_url::BaseUrl;
 use crate::config::ConfigFile;
 use crate::context::Context;
-use crate::credentials::{Credential, CredentialState, OauthCredential, SignedInBy, SwapResult};
+use crate::credentials::{
+    Credential, CredentialState, CredentialStore, OauthCredential, SignedInBy, SwapResult,
+};
 use crate::error::ErrorKind;
 use crate::oauth::{self, TokenSet};
+use crate::offload::offload;
 use crate::secret::Secret;
 use crate::session::{Whoami, lock_profile};
 
 /// Reads the current credential, and checks that a new one can be stored before the user is asked to approve it.
-pub(super) fn prepare(context: &Context) -> Result<Option<Credential>, ErrorKind> {
-    let stored = match context.store.read() {
+pub(super) async fn prepare(context: &Context) -> Result<Option<Credential>, ErrorKind> {
+    let stored = match context.store(|store| store.read()).await {
         Ok(document) => {
             context.check_kind(&document)?;
+            context.note_issuer(&document);
             document.get(&context.profile).cloned()
         }
         Err(ErrorKind::CredentialsDamaged { .. }) => None,
         Err(kind) => return Err(kind),
     };
-    drop(context.store.try_lock(&context.profile)?);
-    context.store.probe()?;
+    let profile = context.profile.clone();
+    let check = move |store: &dyn CredentialStore| {
+        drop(store.try_lock(&profile)?);
+        store.probe()
+    };
+    context.store(check).await?;
     Ok(stored)
 }
 
@@ -70,19 +78,22 @@ pub(super) async fn keep(context: &Context, credential: Credential) -> Result<()
     let _lock = lock_profile(context, &context.profile).await?;
     // Tried again after a conflict: the last login wins.
     loop {
-        let expected = match context.store.read() {
+        let expected = match context.store(|store| store.read()).await {
             Ok(document) => {
                 context.check_kind(&document)?;
                 document.get(&context.profile).map(Credential::generation)
             }
             Err(ErrorKind::CredentialsDamaged { .. }) => {
-                let kept = context.store.move_damaged_aside()?;
+                let kept = context.store(|store| store.move_damaged_aside()).await?;
                 context.ui.notice(&format!("The damaged credentials file is kept as {kept}."));
                 None
             }
             Err(kind) => return Err(kind),
         };
-        match context.store.compare_and_swap(&context.profile, expected, Some(&credential))? {
+        let (profile, credential) = (context.profile.clone(), credential.clone());
+        let swap =
+            move |store: &dyn CredentialStore| store.compare_and_swap(&profile, expected, Some(&credential));
+        match context.store(swap).await? {
             SwapResult::Done => return Ok(()),
             SwapResult::Conflict => {}
         }
@@ -91,10 +102,10 @@ pub(super) async fn keep(context: &Context, credential: Credential) -> Result<()
 
 /// Updates the settings so that later commands find the session: stores an explicit issuer, and activates the profile if
 /// the active one is empty. The credential is stored already, so a failure is only a warning.
-pub(super) fn remember(context: &Context, issuer: Option<&BaseUrl>) {
+pub(super) async fn remember(context: &Context, issuer: Option<&BaseUrl>) {
     let issuer = issuer.filter(|issuer| context.profile_config().issuer.as_ref() != Some(issuer));
-    let activates = activates(context);
-    let Err(kind) = change_settings(context, issuer, activates) else { return };
+    let activates = activates(context).await;
+    let Err(kind) = change_settings(context, issuer, activates).await else { return };
     let (brand, profile) = (context.brand(), &context.profile);
     let remedy = match issuer {
         _ if activates => {
@@ -113,21 +124,31 @@ pub(super) fn remember(context: &Context, issuer: Option<&BaseUrl>) {
 }
 
 /// Whether the profile becomes the active one. Not if the store cannot be read any more.
-fn activates(context: &Context) -> bool {
+async fn activates(context: &Context) -> bool {
     let active = context.config.active_profile.clone().unwrap_or_default();
-    active != context.profile && context.store.read().is_ok_and(|document| document.get(&active).is_none())
+    active != context.profile
+        && context.store(move |store| Ok(store.read()?.get(&active).is_none())).await.unwrap_or(false)
 }
 
-fn change_settings(context: &Context, issuer: Option<&BaseUrl>, activates: bool) -> Result<(), ErrorKind> {
+async fn change_settings(
+    context: &Context,
+    issuer: Option<&BaseUrl>,
+    activates: bool,
+) -> Result<(), ErrorKind> {
     if issuer.is_none() && !activates {
         return Ok(());
     }
-    let mut file = ConfigFile::open(context.paths.config()?)?;
-    if let Some(issuer) = issuer {
-        file.set(&format!("profiles.{}.issuer", context.profile), issuer.as_str())?;
-    }
-    if activates {
-        file.set("active_profile", context.profile.as_str())?;
-    }
-    file.save()
+    let (path, profile) = (context.paths.config()?.to_owned(), context.profile.clone());
+    let issuer = issuer.cloned();
+    let change = move || {
+        let mut file = ConfigFile::open(&path)?;
+        if let Some(issuer) = issuer {
+            file.set(&format!("profiles.{profile}.issuer"), issuer.as_str())?;
+        }
+        if activates {
+            file.set("active_profile", profile.as_str())?;
+        }
+        file.save()
+    };
+    offload(change).await
 }

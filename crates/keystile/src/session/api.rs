@@ -1,19 +1,22 @@
 //! API calls with the credential in use.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use oauth2::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use oauth2::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use oauth2::http::{Method, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::api_error::{Caller, kind_of};
+use super::api_path::ApiPath;
+use super::api_stream::ApiStream;
 use super::{AccessToken, ActiveCredential, Session, TokenNeed, USUAL_TTL};
 use crate::base_url::BaseUrl;
+use crate::duration;
 use crate::error::{Error, ErrorKind};
-use crate::http::{ApiResponse, Plan, Replay};
+use crate::http::{ApiResponse, Arrived, Plan, Reading, Replay};
 use crate::random;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -29,8 +32,9 @@ pub struct ApiClient<'a> {
     session: &'a Session,
 }
 
-/// An API request, sent by [`send`](Self::send), [`fetch`](Self::fetch) or [`send_unchecked`](Self::send_unchecked). An
-/// attempt times out after 60 s. A response of more than 64 MiB is an error, unless [`limit`](Self::limit) is set.
+/// An API request, sent by [`send`](Self::send), [`fetch`](Self::fetch), [`stream`](Self::stream) or a variant that returns
+/// every status. Without [`timeout`](Self::timeout), an attempt times out after 60 s. A response of more than 64 MiB is an
+/// error, unless [`limit`](Self::limit) is set.
 ///
 /// A `POST` or `PATCH` is retried if it has an `Idempotency-Key`, which is added for the API of the authorization server
 /// and for an API that [supports it](crate::AppBuilder::idempotency_keys). Without one it is retried only if the
@@ -39,11 +43,14 @@ pub struct ApiClient<'a> {
 pub struct ApiRequest<'a> {
     session: &'a Session,
     method: Method,
-    path: String,
+    path: ApiPath,
+    query: Vec<(String, String)>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    body: Vec<u8>,
+    /// `Err` if it could not be serialized.
+    body: Result<Vec<u8>, ErrorKind>,
     base: Base,
     limit: usize,
+    timeout: Option<Duration>,
 }
 
 /// The server that a path is relative to.
@@ -70,48 +77,50 @@ impl<'a> ApiClient<'a> {
         Self { session }
     }
 
-    /// A request with this method. `path` is relative to the API base. An absolute URL must have the same origin, else
-    /// sending fails with [`HostMismatch`](ErrorKind::HostMismatch).
-    pub fn request(self, method: Method, path: impl Into<String>) -> ApiRequest<'a> {
-        let path = path.into();
+    /// A request with this method. The path is relative to the API base: segments for values from elsewhere, such as
+    /// `["v1", "forecast", city]`, or text. An absolute URL must have the same origin, else sending fails with
+    /// [`HostMismatch`](ErrorKind::HostMismatch); any other bad path is [`Usage`](ErrorKind::Usage).
+    pub fn request(self, method: Method, path: impl Into<ApiPath>) -> ApiRequest<'a> {
         ApiRequest {
             session: self.session,
             method,
-            path,
+            path: path.into(),
+            query: Vec::new(),
             headers: Vec::new(),
-            body: Vec::new(),
+            body: Ok(Vec::new()),
             base: Base::Api,
             limit: USUAL_LIMIT,
+            timeout: None,
         }
     }
 
     /// A `GET` request.
-    pub fn get(self, path: impl Into<String>) -> ApiRequest<'a> {
+    pub fn get(self, path: impl Into<ApiPath>) -> ApiRequest<'a> {
         self.request(Method::GET, path)
     }
 
     /// A `PUT` request.
-    pub fn put(self, path: impl Into<String>) -> ApiRequest<'a> {
+    pub fn put(self, path: impl Into<ApiPath>) -> ApiRequest<'a> {
         self.request(Method::PUT, path)
     }
 
     /// A `PATCH` request.
-    pub fn patch(self, path: impl Into<String>) -> ApiRequest<'a> {
+    pub fn patch(self, path: impl Into<ApiPath>) -> ApiRequest<'a> {
         self.request(Method::PATCH, path)
     }
 
     /// A `DELETE` request.
-    pub fn delete(self, path: impl Into<String>) -> ApiRequest<'a> {
+    pub fn delete(self, path: impl Into<ApiPath>) -> ApiRequest<'a> {
         self.request(Method::DELETE, path)
     }
 
     /// A `POST` request.
-    pub fn post(self, path: impl Into<String>) -> ApiRequest<'a> {
+    pub fn post(self, path: impl Into<ApiPath>) -> ApiRequest<'a> {
         self.request(Method::POST, path)
     }
 
     /// A request to the issuer instead of the API.
-    pub(crate) fn home(self, method: Method, path: impl Into<String>) -> ApiRequest<'a> {
+    pub(crate) fn home(self, method: Method, path: impl Into<ApiPath>) -> ApiRequest<'a> {
         ApiRequest { base: Base::Home, ..self.request(method, path) }
     }
 }
@@ -125,7 +134,21 @@ impl ApiRequest<'_> {
 
     /// Sets the body.
     pub fn body(mut self, body: Vec<u8>) -> Self {
-        self.body = body;
+        self.body = Ok(body);
+        self
+    }
+
+    /// Adds a parameter to the query, encoded.
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// The time for the whole call, including retries, a refresh and the body; then it fails with
+    /// [`Unreachable`](ErrorKind::Unreachable). A refresh that has begun is completed in the background. By default there is
+    /// none: an attempt has 60 s, and with [`stream`](Self::stream) the head and each part of the body have 60 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout.min(duration::LONGEST));
         self
     }
 
@@ -136,27 +159,19 @@ impl ApiRequest<'_> {
         self
     }
 
-    /// Sets a JSON body and its `Content-Type`. Fails if the value cannot be serialized.
-    pub fn json<T: Serialize>(self, document: &T) -> Result<Self, Error> {
-        let session = self.session;
-        let body = serde_json::to_vec(document).map_err(|error| {
-            session.context.error(ErrorKind::LocalFailure {
-                what: "write the JSON to send".into(),
-                cause: error.to_string(),
-            })
-        })?;
-        let json = HeaderValue::from_static("application/json");
-        Ok(self.header(oauth2::http::header::CONTENT_TYPE, json).body(body))
+    /// Sets a JSON body and its `Content-Type`. If the value cannot be serialized, sending fails.
+    pub fn json<T: Serialize + ?Sized>(mut self, document: &T) -> Self {
+        self.body = serde_json::to_vec(document).map_err(|error| ErrorKind::LocalFailure {
+            what: "write the JSON to send".into(),
+            cause: error.to_string(),
+        });
+        self.header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
     }
 
     /// Sends the request. A status of 300 or more is an error: a redirect is not followed with a credential.
     pub async fn send(self) -> Result<ApiResponse, Error> {
         let session = self.session;
-        let response = self.send_unchecked().await?;
-        match session.kind_of(&response).await {
-            Some(kind) => Err(session.context.error(kind)),
-            None => Ok(response),
-        }
+        session.accepted(self.send_unchecked().await?).await
     }
 
     /// Sends the request and deserializes the JSON response. A status of 300 or more is an error.
@@ -174,13 +189,42 @@ impl ApiRequest<'_> {
     /// Sends the request and returns the response whatever its status. [`Session::error_for`] turns it into an error.
     pub async fn send_unchecked(self) -> Result<ApiResponse, Error> {
         let session = self.session;
-        self.run().await.map_err(|kind| session.context.error(kind))
+        let arrived = match self.run(Reading::Whole).await {
+            Ok(Arrived::Whole(response)) => Ok(response),
+            Ok(Arrived::Open(open)) => open.whole().await,
+            Err(kind) => Err(kind),
+        };
+        arrived.map_err(|kind| session.context.error(kind))
     }
 
-    async fn run(mut self) -> Result<ApiResponse, ErrorKind> {
+    /// Sends the request and returns once the head of the response is there; the body is read in parts and never held in
+    /// memory as a whole. Retries end with the head. A status of 300 or more is an error.
+    pub async fn stream(self) -> Result<ApiStream, Error> {
+        let session = self.session;
+        let stream = self.stream_unchecked().await?;
+        if stream.status() < 300 {
+            return Ok(stream);
+        }
+        let response = session.accepted(stream.into_response().await?).await?;
+        Ok(ApiStream::new(Arrived::Whole(response), session.context.brand().clone()))
+    }
+
+    /// Like [`stream`](Self::stream), whatever the status.
+    pub async fn stream_unchecked(self) -> Result<ApiStream, Error> {
+        let session = self.session;
+        match self.run(Reading::InParts).await {
+            Ok(arrived) => Ok(ApiStream::new(arrived, session.context.brand().clone())),
+            Err(kind) => Err(session.context.error(kind)),
+        }
+    }
+
+    async fn run(mut self, reading: Reading) -> Result<Arrived, ErrorKind> {
+        let body = std::mem::replace(&mut self.body, Ok(Vec::new()))?;
+        let deadline = self.timeout.map(|timeout| Instant::now() + timeout);
+        let issuer = self.session.chosen.issuer();
         let base = match self.base {
-            Base::Api => self.session.api_base().await?,
-            Base::Home => self.session.home().await?,
+            Base::Api => within(deadline, issuer, self.session.api_base()).await?,
+            Base::Home => within(deadline, issuer, self.session.home()).await?,
         };
         let url = self.resolve(&base)?;
         let changes = self.method == Method::POST || self.method == Method::PATCH;
@@ -188,15 +232,19 @@ impl ApiRequest<'_> {
             let key = HeaderValue::from_str(&random::uuid()?).map_err(|error| unusable(&error))?;
             self.headers.insert(0, (HeaderName::from_static("idempotency-key"), key));
         }
-        let token = self.session.token(TokenNeed::Fresh { min_ttl: USUAL_TTL }).await?;
-        let response = self.attempt(&url, &token).await?;
+        let call = Call { url: &url, body: &body, reading, deadline };
+        let token =
+            within(deadline, issuer, self.session.token(TokenNeed::Fresh { min_ttl: USUAL_TTL })).await?;
+        let response = self.attempt(&call, &token).await?;
         match (response.status(), token.generation) {
             (401, Some(generation)) => {
-                let newer = self.session.token(TokenNeed::AfterRejection { generation }).await?;
+                let newer =
+                    within(deadline, issuer, self.session.token(TokenNeed::AfterRejection { generation }))
+                        .await?;
                 if newer.generation == Some(generation) {
                     return Ok(response);
                 }
-                self.attempt(&url, &newer).await
+                self.attempt(&call, &newer).await
             }
             _ => Ok(response),
         }
@@ -213,37 +261,57 @@ impl ApiRequest<'_> {
     }
 
     fn resolve(&self, base: &BaseUrl) -> Result<Url, ErrorKind> {
-        base.join(&self.path).ok_or_else(|| match Url::parse(&self.path) {
-            Ok(url) => ErrorKind::HostMismatch {
-                source: self.session.source().clone(),
-                asked: crate::base_url::host_of(&url),
-                bound: base.host(),
-            },
-            Err(_) => ErrorKind::Usage { message: format!("`{}` is not a path", self.path), hint: None },
-        })
+        let mut url = self.session.resolve(&self.path, base)?;
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        Ok(url)
     }
 
-    async fn attempt(&self, url: &Url, token: &AccessToken) -> Result<ApiResponse, ErrorKind> {
+    async fn attempt(&self, call: &Call<'_>, token: &AccessToken) -> Result<Arrived, ErrorKind> {
         let mut request = Request::builder()
             .method(self.method.clone())
-            .uri(url.as_str())
-            .body(self.body.clone())
+            .uri(call.url.as_str())
+            .body(call.body.to_vec())
             .map_err(|error| unusable(&error))?;
         let headers = request.headers_mut();
         headers.insert("accept", HeaderValue::from_static("application/json"));
         for (name, value) in &self.headers {
             headers.insert(name, value.clone());
         }
-        let mut bearer =
-            HeaderValue::from_str(&format!("Bearer {}", token.secret())).map_err(|error| unusable(&error))?;
-        bearer.set_sensitive(true);
-        headers.insert(AUTHORIZATION, bearer);
-        let plan = Plan { replay: Replay::of(&request), timeout: TIMEOUT, limit: self.limit };
-        self.session.context.transport.send(request, plan).await
+        headers.insert(AUTHORIZATION, token.header()?);
+        let timeout = self.timeout.unwrap_or(TIMEOUT);
+        let plan = Plan { replay: Replay::of(&request), timeout, limit: self.limit };
+        self.session.context.transport.call(request, plan, call.reading, call.deadline).await
     }
 }
 
+/// What the attempts of a request share.
+struct Call<'a> {
+    url: &'a Url,
+    body: &'a [u8],
+    reading: Reading,
+    deadline: Option<Instant>,
+}
+
+/// The result of the work if there is one before the deadline.
+async fn within<T>(
+    deadline: Option<Instant>,
+    server: &BaseUrl,
+    work: impl Future<Output = Result<T, ErrorKind>>,
+) -> Result<T, ErrorKind> {
+    let Some(deadline) = deadline else { return work.await };
+    tokio::time::timeout_at(deadline.into(), work).await.unwrap_or_else(|_| {
+        Err(ErrorKind::Unreachable { host: server.host(), cause: "connection timed out".into(), proxy: None })
+    })
+}
+
 impl Session {
+    /// The response if its status is less than 300, else its error.
+    async fn accepted(&self, response: ApiResponse) -> Result<ApiResponse, Error> {
+        self.error_for(&response).await.map_or(Ok(response), Err)
+    }
+
     /// The error that a response with a status of 300 or more stands for; else `None`.
     pub async fn error_for(&self, response: &ApiResponse) -> Option<Error> {
         self.kind_of(response).await.map(|kind| self.context.error(kind))

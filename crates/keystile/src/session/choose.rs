@@ -127,6 +127,7 @@ fn target_of_variable(context: &Context, source: &CredentialSource) -> Result<Ke
 /// The credential of the profile. `Err` if it belongs to another server or organization than the requested one.
 fn stored(context: &Context) -> Result<Option<ActiveCredential>, ErrorKind> {
     let document = context.store.read()?;
+    context.note_issuer(&document);
     context.check_kind(&document)?;
     let Some(credential) = document.get(&context.profile) else { return Ok(None) };
     context.learn(credential);

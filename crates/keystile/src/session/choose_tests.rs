@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::Dependencies;
-use crate::args::Globals;
 use crate::credentials::KeyCredential;
+use crate::globals::Globals;
 use crate::profile::ProfileName;
 use crate::testing::{MemoryStore, TempFolder, app, session};
 

@@ -2,8 +2,14 @@
 
 mod api;
 mod api_error;
+mod api_path;
+mod api_stream;
+mod authorize;
 mod choose;
+#[cfg(feature = "tower")]
+mod layer;
 mod refresh;
+mod sign_out;
 mod whoami;
 
 use std::fmt;
@@ -11,18 +17,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use oauth2::http::Method;
 
 use super::base_url::BaseUrl;
 use super::context::Context;
 use super::credentials::OauthCredential;
 use super::error::{Error, ErrorKind};
 use super::oauth;
+use super::offload::detached;
 use super::secret::Secret;
 use super::source::CredentialSource;
 
 pub use api::{ApiClient, ApiRequest};
+pub use api_path::ApiPath;
+pub use api_stream::ApiStream;
 pub(crate) use choose::{ActiveCredential, choose, key_variable};
+#[cfg(feature = "tower")]
+pub use layer::{AuthorizeLayer, Authorized, HasStatus, Signable};
 pub(crate) use refresh::{TokenNeed, lock_profile, obtain};
+pub(crate) use sign_out::{AtServer, sign_out};
+pub use whoami::Identity;
 pub(crate) use whoami::{Envelope as WhoamiEnvelope, Organization, PATH as WHOAMI_PATH, Whoami, whoami_of};
 
 /// Remaining lifetime below which an access token is refreshed before a call.
@@ -83,6 +97,23 @@ impl Session {
         self.token(TokenNeed::Fresh { min_ttl }).await.map_err(|kind| self.context.error(kind))
     }
 
+    /// The URL of a path at the API, for your own HTTP client. Fails as an [`ApiRequest`] with this path does.
+    pub async fn url(&self, path: impl Into<ApiPath>) -> Result<String, Error> {
+        let path = path.into();
+        let url = match self.api_base().await {
+            Ok(base) => self.resolve(&path, &base),
+            Err(kind) => Err(kind),
+        };
+        url.map(String::from).map_err(|kind| self.context.error(kind))
+    }
+
+    /// Who this credential acts for. Needs a Keystile server: asks `GET /api/v1/whoami` of the issuer, or for a key of the
+    /// API.
+    pub async fn whoami(&self) -> Result<Identity, Error> {
+        let answer: WhoamiEnvelope = self.client().home(Method::GET, WHOAMI_PATH).fetch().await?;
+        Ok(answer.data.into())
+    }
+
     /// A client that calls the API with this credential.
     pub fn client(&self) -> ApiClient<'_> {
         ApiClient::new(self)
@@ -93,7 +124,11 @@ impl Session {
             ActiveCredential::Key { key, .. } => {
                 AccessToken { secret: key.clone(), expires_at: None, generation: None }
             }
-            ActiveCredential::Session { .. } => obtain(&self.context, want).await?.into(),
+            ActiveCredential::Session { .. } => {
+                let context = self.context.clone();
+                // On a task of its own: a caller that is cancelled must not lose the tokens of a refresh.
+                detached(async move { obtain(&context, want).await }).await?.into()
+            }
         };
         if oauth::is_bearer_token(token.secret()) { Ok(token) } else { Err(self.malformed()) }
     }

@@ -7,7 +7,9 @@ use chrono::{SubsecRound as _, TimeDelta};
 use oauth2::{RefreshToken, TokenResponse as _};
 
 use crate::context::Context;
-use crate::credentials::{Credential, CredentialState, OauthCredential, ProfileLock, SwapResult};
+use crate::credentials::{
+    Credential, CredentialState, CredentialStore, OauthCredential, ProfileLock, SwapResult,
+};
 use crate::error::ErrorKind;
 use crate::oauth::{self, TokenError, TokenSet};
 use crate::profile::ProfileName;
@@ -66,13 +68,13 @@ fn lasts(session: &OauthCredential, context: &Context, ttl: Duration) -> bool {
 
 /// The session of the profile with an access token that meets the requirement.
 pub(crate) async fn obtain(context: &Context, want: TokenNeed) -> Result<OauthCredential, ErrorKind> {
-    let session = usable(context)?;
+    let session = usable(context).await?;
     if want.is_met_by(&session, context) {
         return Ok(session);
     }
     let started = Instant::now();
     let _lock = loop {
-        match context.store.try_lock(&context.profile) {
+        match try_lock(context, &context.profile).await {
             Ok(Some(lock)) => break lock,
             Ok(None) => {}
             // The directory may be read-only.
@@ -87,24 +89,24 @@ pub(crate) async fn obtain(context: &Context, want: TokenNeed) -> Result<OauthCr
             );
         }
         tokio::time::sleep(LOCK_POLL).await;
-        let session = usable(context)?;
+        let session = usable(context).await?;
         if want.is_met_by(&session, context) {
             return Ok(session);
         }
     };
     // The previous holder of the lock may have refreshed.
-    let session = usable(context)?;
+    let session = usable(context).await?;
     if want.is_met_by(&session, context) {
         return Ok(session);
     }
     // A refresh token works once. If its successor could not be stored, the next process would present the old one, and
     // the server would end the session as stolen.
-    if let Err(kind) = context.store.probe() {
+    if let Err(kind) = context.store(|store| store.probe()).await {
         return still_valid(session, want, context, kind);
     }
     match request(context, &session).await {
-        Ok(tokens) => store(context, &session, &tokens, want),
-        Err(TokenError::InvalidGrant(_)) => settle_refusal(context, &session, want),
+        Ok(tokens) => store(context, &session, &tokens, want).await,
+        Err(TokenError::InvalidGrant(_)) => settle_refusal(context, &session, want).await,
         Err(TokenError::Transient(kind)) => still_valid(session, want, context, kind),
         Err(TokenError::Refused(kind)) => Err(name_organization(kind, &session)),
     }
@@ -117,7 +119,7 @@ pub(crate) async fn lock_profile(
 ) -> Result<Box<dyn ProfileLock>, ErrorKind> {
     let started = Instant::now();
     loop {
-        if let Some(lock) = context.store.try_lock(profile)? {
+        if let Some(lock) = try_lock(context, profile).await? {
             return Ok(lock);
         }
         if started.elapsed() >= LOCK_WAIT {
@@ -127,13 +129,31 @@ pub(crate) async fn lock_profile(
     }
 }
 
+async fn try_lock(
+    context: &Context,
+    profile: &ProfileName,
+) -> Result<Option<Box<dyn ProfileLock>>, ErrorKind> {
+    let profile = profile.clone();
+    context.store(move |store| store.try_lock(&profile)).await
+}
+
+/// Replaces the credential of the profile if it still has this generation.
+async fn swap(context: &Context, expected: u64, credential: Credential) -> Result<SwapResult, ErrorKind> {
+    let profile = context.profile.clone();
+    let swap = move |store: &dyn CredentialStore| {
+        store.compare_and_swap(&profile, Some(expected), Some(&credential))
+    };
+    context.store(swap).await
+}
+
 fn lock_path(context: &Context, profile: &ProfileName) -> std::path::PathBuf {
     context.paths.locks().join(format!("{profile}.lock"))
 }
 
 /// The stored session; `Err` if there is none or it has ended.
-fn usable(context: &Context) -> Result<OauthCredential, ErrorKind> {
-    let session = context.stored_session()?.ok_or(ErrorKind::NotAuthenticated)?;
+async fn usable(context: &Context) -> Result<OauthCredential, ErrorKind> {
+    let document = context.store(|store| store.read()).await?;
+    let session = context.session_in(&document).ok_or(ErrorKind::NotAuthenticated)?;
     match session.state {
         CredentialState::Ok => Ok(session),
         CredentialState::NeedsLogin => Err(ErrorKind::RefreshFailed),
@@ -167,18 +187,17 @@ async fn request(context: &Context, session: &OauthCredential) -> Result<TokenSe
 
 /// Stores the new tokens. If that fails, they are still used: the server issues the same successor to the next process
 /// that presents the old refresh token within the grace period.
-fn store(
+async fn store(
     context: &Context,
     old: &OauthCredential,
     tokens: &TokenSet,
     want: TokenNeed,
 ) -> Result<OauthCredential, ErrorKind> {
     let next = successor(context, old, tokens, want);
-    let credential = Credential::from(next.clone());
-    match context.store.compare_and_swap(&context.profile, Some(old.generation), Some(&credential)) {
+    match swap(context, old.generation, Credential::from(next.clone())).await {
         Ok(SwapResult::Done) => Ok(OauthCredential { generation: old.generation + 1, ..next }),
         // A logout or login in the meantime takes precedence over the refresh.
-        Ok(SwapResult::Conflict) => usable(context),
+        Ok(SwapResult::Conflict) => usable(context).await,
         Err(kind) => {
             let error = context.error(kind);
             context.ui.notice(&format!("The refreshed session could not be stored: {error}"));
@@ -219,18 +238,18 @@ fn successor(
 
 /// Handles `invalid_grant`: uses the session of another process that has rotated the token, else marks the session as
 /// ended.
-fn settle_refusal(
+async fn settle_refusal(
     context: &Context,
     old: &OauthCredential,
     want: TokenNeed,
 ) -> Result<OauthCredential, ErrorKind> {
-    let current = usable(context)?;
+    let current = usable(context).await?;
     if current.generation != old.generation && want.is_met_by(&current, context) {
         return Ok(current);
     }
     let ended = Credential::from(OauthCredential { state: CredentialState::NeedsLogin, ..old.clone() });
     // Keeps the tokens for diagnosis. A conflict means that the profile has a newer credential.
-    match context.store.compare_and_swap(&context.profile, Some(old.generation), Some(&ended)) {
+    match swap(context, old.generation, ended).await {
         Ok(SwapResult::Done | SwapResult::Conflict) => {}
         // The session has ended all the same; the next process asks the server again.
         Err(kind) => context.trace.note(&format!("the end of the session could not be stored: {kind}")),

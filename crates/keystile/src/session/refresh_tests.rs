@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 
 use super::*;
 use crate::Dependencies;
-use crate::args::Globals;
 use crate::base_url::BaseUrl;
+use crate::globals::Globals;
 use crate::testing::{
     ManualClock, MemoryStore, RecordingUi, TempFolder, TestResponse, TestServer, app, session,
 };

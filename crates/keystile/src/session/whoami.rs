@@ -82,6 +82,31 @@ pub(crate) struct ClientFacts {
     pub(crate) name: Option<String>,
 }
 
+/// Who a credential acts for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Identity {
+    /// The account: a user or a service account.
+    pub account: AccountRef,
+    /// The organization; `None` if the credential has none.
+    pub org: Option<OrgRef>,
+    /// The role in the organization, for example `member`.
+    pub role: Option<String>,
+    /// The scopes of the credential.
+    pub scopes: Vec<String>,
+}
+
+impl From<Whoami> for Identity {
+    fn from(whoami: Whoami) -> Self {
+        Self {
+            account: whoami.account(),
+            org: whoami.org(),
+            role: whoami.organization.and_then(|organization| organization.role),
+            scopes: whoami.scopes,
+        }
+    }
+}
+
 impl Whoami {
     pub(crate) fn account(&self) -> AccountRef {
         AccountRef {

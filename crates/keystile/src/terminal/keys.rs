@@ -132,6 +132,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use rustix::fs::{Mode, OFlags};
+    use rustix::io::{FdFlags, fcntl_setfd};
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
     use super::*;
@@ -139,6 +140,8 @@ mod tests {
     /// Both ends of a terminal.
     fn terminal() -> (OwnedFd, OwnedFd) {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        // A process that another test starts would keep it open.
+        fcntl_setfd(&keyboard, FdFlags::CLOEXEC).unwrap();
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
         let name = ptsname(&keyboard, Vec::new()).unwrap();

@@ -39,6 +39,13 @@ impl TestResponse {
         Self { body: document.to_string(), ..Self::status(200) }.header("content-type", "application/json")
     }
 
+    /// A text with the status 200.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        Self { body: text.to_owned(), ..Self::status(200) }
+            .header("content-type", "text/plain; charset=utf-8")
+    }
+
     /// No response: the connection is closed.
     pub fn hang_up() -> Self {
         Self { status: None, headers: String::new(), body: String::new() }

@@ -1,0 +1,400 @@
+//! The library as another tool uses it: through its public items, on a runtime with one thread.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::testing::{ManualClock, MemoryStore, TempFolder, TestRequest, TestResponse, TestServer, session};
+use super::*;
+
+/// A tool whose profile holds a session, and a server that is its issuer and its API.
+struct World {
+    app: App,
+    server: TestServer,
+    clock: Arc<ManualClock>,
+    refreshes: Arc<AtomicUsize>,
+    _home: TempFolder,
+}
+
+/// The `Authorization` headers of the requests to the API.
+type Seen = Arc<Mutex<Vec<String>>>;
+
+fn expiry() -> DateTime<Utc> {
+    session().access_expires_at
+}
+
+fn world(api: impl Fn(TestRequest) -> TestResponse + Send + 'static) -> World {
+    world_with(api, Err)
+}
+
+/// `wrap` may replace the credential store.
+fn world_with(
+    api: impl Fn(TestRequest) -> TestResponse + Send + 'static,
+    wrap: impl FnOnce(Arc<MemoryStore>) -> Result<Arc<dyn CredentialStore>, Arc<MemoryStore>>,
+) -> World {
+    let refreshes = Arc::new(AtomicUsize::new(0));
+    let counter = refreshes.clone();
+    let server = TestServer::start(move |request| {
+        let at = |path| format!("http://{}{path}", request.host);
+        match request.path.as_str() {
+            path if path.starts_with("/.well-known/") => TestResponse::json(&json!({
+                "issuer": at(""), "authorization_endpoint": at("/oauth/authorize"),
+                "token_endpoint": at("/oauth/token"), "revocation_endpoint": at("/oauth/revoke"),
+            })),
+            "/oauth/token" => {
+                let number = counter.fetch_add(1, Ordering::SeqCst) + 2;
+                TestResponse::json(&json!({
+                    "access_token": format!("access-{number}"), "token_type": "Bearer", "expires_in": 28800,
+                    "refresh_token": format!("refresh-{number}"),
+                }))
+            }
+            "/oauth/revoke" => TestResponse::status(200),
+            _ => api(request),
+        }
+    });
+    let home = TempFolder::new();
+    let address = BaseUrl::parse(&server.url("")).unwrap();
+    let stored = OauthCredential { issuer: address.clone(), api_base: address, ..session() };
+    let store = Arc::new(MemoryStore::holding(&ProfileName::default(), stored.into()));
+    let store = wrap(store).unwrap_or_else(|store| store);
+    let clock = Arc::new(ManualClock::at(expiry() - TimeDelta::hours(1)));
+    let dependencies = Dependencies::default()
+        .environment(Environment::from([("HOME", home.path().to_str().unwrap()), ("CI", "1")]))
+        .store(store)
+        .clock(clock.clone());
+    let app = testing::app().issuer(server.url("")).dependencies(dependencies).build().unwrap();
+    World { app, server, clock, refreshes, _home: home }
+}
+
+/// An API that answers 401 to the tokens that `accepts` refuses.
+fn api(seen: &Seen, accepts: fn(&str) -> bool) -> impl Fn(TestRequest) -> TestResponse + Send + 'static {
+    let seen = seen.clone();
+    move |request| {
+        let token = request.authorization.unwrap_or_default();
+        seen.lock().unwrap().push(token.clone());
+        if accepts(&token) {
+            TestResponse::json(&json!({ "path": request.path, "body": request.body }))
+        } else {
+            TestResponse::status(401)
+        }
+    }
+}
+
+impl World {
+    async fn session(&self) -> Session {
+        self.app.session(&Globals::default()).await.unwrap()
+    }
+
+    fn refreshes(&self) -> usize {
+        self.refreshes.load(Ordering::SeqCst)
+    }
+
+    fn blocking(&self) -> blocking::App {
+        blocking::App::new(self.app.clone(), Globals::default()).unwrap()
+    }
+}
+
+/// Runs work on a runtime with one thread, beside a task that ticks every 10 ms. Returns the longest pause of the ticks.
+fn longest_pause<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let longest = Arc::new(Mutex::new(Duration::ZERO));
+        let record = longest.clone();
+        tokio::spawn(async move {
+            let mut last = Instant::now();
+            loop {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                let mut longest = record.lock().unwrap();
+                *longest = last.elapsed().max(*longest);
+                last = Instant::now();
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        let done = work.await;
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        let longest = *longest.lock().unwrap();
+        (done, longest)
+    })
+}
+
+/// A store whose calls take this long, as on a slow disk.
+struct SlowStore(Arc<MemoryStore>);
+
+const SLOW: Duration = Duration::from_millis(400);
+
+impl CredentialStore for SlowStore {
+    fn read(&self) -> Result<CredentialDocument, ErrorKind> {
+        std::thread::sleep(SLOW);
+        self.0.read()
+    }
+
+    fn probe(&self) -> Result<(), ErrorKind> {
+        std::thread::sleep(SLOW);
+        self.0.probe()
+    }
+
+    fn try_lock(&self, profile: &ProfileName) -> Result<Option<Box<dyn ProfileLock>>, ErrorKind> {
+        std::thread::sleep(SLOW);
+        self.0.try_lock(profile)
+    }
+
+    fn compare_and_swap(
+        &self,
+        profile: &ProfileName,
+        expected: Option<u64>,
+        credential: Option<&Credential>,
+    ) -> Result<SwapResult, ErrorKind> {
+        std::thread::sleep(SLOW);
+        self.0.compare_and_swap(profile, expected, credential)
+    }
+
+    fn move_damaged_aside(&self) -> Result<String, ErrorKind> {
+        self.0.move_damaged_aside()
+    }
+
+    fn location(&self) -> std::path::PathBuf {
+        self.0.location()
+    }
+}
+
+#[test]
+fn ch_21_a_slow_disk_does_not_stop_the_runtime() {
+    let world = world_with(|_| TestResponse::json(&json!({})), |store| Ok(Arc::new(SlowStore(store))));
+    world.clock.advance(TimeDelta::hours(2));
+    let (token, pause) = longest_pause(async {
+        let session = world.session().await;
+        let token = session.access_token(Duration::from_secs(60)).await.unwrap();
+        world.app.logout(&Globals::default()).await.unwrap().unwrap();
+        token.secret().to_owned()
+    });
+    assert_eq!(token, "access-2");
+    assert!(pause < SLOW, "{pause:?}");
+}
+
+#[test]
+fn ch_21_a_lock_that_another_process_holds_does_not_stop_the_runtime() {
+    let store = Arc::new(Mutex::new(None));
+    let keep = store.clone();
+    let world = world_with(
+        |_| TestResponse::json(&json!({})),
+        |memory| {
+            *keep.lock().unwrap() = Some(memory.clone());
+            Err(memory)
+        },
+    );
+    world.clock.advance(TimeDelta::hours(2));
+    let memory: Arc<MemoryStore> = store.lock().unwrap().take().unwrap();
+    let lock = memory.try_lock(&ProfileName::default()).unwrap().unwrap();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(600));
+        drop(lock);
+    });
+    let started = Instant::now();
+    let (token, pause) =
+        longest_pause(async { world.session().await.access_token(Duration::from_secs(60)).await.unwrap() });
+    assert_eq!(token.secret(), "access-2");
+    assert!(started.elapsed() > Duration::from_millis(600));
+    assert!(pause < Duration::from_millis(400), "{pause:?}");
+}
+
+#[tokio::test]
+async fn ch_21_a_request_of_another_client_is_signed_for_the_api_only() {
+    let world = world(|_| TestResponse::status(404));
+    let session = world.session().await;
+    let mut request = Request::get(world.server.url("/v1/x")).body(()).unwrap();
+    session.authorize(&mut request).await.unwrap();
+    let header = &request.headers()[header::AUTHORIZATION];
+    assert_eq!((header.to_str().unwrap(), header.is_sensitive()), ("Bearer access", true));
+    for elsewhere in ["https://evil.example/v1/x", "http://127.0.0.1:1/v1/x", "https://api.acme.dev/"] {
+        let mut request = Request::get(elsewhere).body(()).unwrap();
+        let error = session.authorize(&mut request).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::HostMismatch { .. }), "{elsewhere} {error}");
+        assert!(request.headers().is_empty());
+        assert!(session.reauthorize(&mut request).await.is_err());
+    }
+    let mut relative = Request::get("/v1/x").body(()).unwrap();
+    assert!(matches!(session.authorize(&mut relative).await.unwrap_err().kind(), ErrorKind::Usage { .. }));
+}
+
+#[tokio::test]
+async fn ch_21_a_rejected_request_of_another_client_gets_one_newer_token() {
+    let world = world(|_| TestResponse::status(404));
+    let session = world.session().await;
+    let mut request = Request::get(world.server.url("/v1/x")).body(()).unwrap();
+    session.authorize(&mut request).await.unwrap();
+    let mut other = request.clone();
+    assert!(session.reauthorize(&mut request).await.unwrap());
+    assert_eq!(request.headers()[header::AUTHORIZATION], "Bearer access-2");
+    // The token of the other request is an old one already.
+    assert!(session.reauthorize(&mut other).await.unwrap());
+    assert_eq!(other.headers()[header::AUTHORIZATION], "Bearer access-2");
+    // An API that rejects every token does not get a refresh for each request.
+    assert!(!session.reauthorize(&mut request).await.unwrap());
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[cfg(feature = "tower")]
+#[tokio::test]
+async fn ch_21_the_layer_signs_the_requests_of_another_client_and_refreshes_after_a_401() {
+    let seen = Seen::default();
+    let world = world(api(&seen, |token| token == "Bearer access-2"));
+    let session = world.session().await;
+    let client = reqwest::Client::new();
+    let layered = session.layer().wrap(client.clone());
+    let url = session.url(["v1", "a/b"]).await.unwrap();
+    let response = layered.send(client.post(&url).body("hello").build().unwrap()).await.unwrap();
+    let document: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+    assert_eq!(document, json!({ "path": "/v1/a%2Fb", "body": "hello" }));
+    assert_eq!(*seen.lock().unwrap(), ["Bearer access", "Bearer access-2"]);
+
+    let elsewhere = layered.send(client.get("https://evil.example/").build().unwrap()).await;
+    assert!(matches!(elsewhere.unwrap_err().kind(), ErrorKind::HostMismatch { .. }));
+}
+
+#[cfg(feature = "tower")]
+#[tokio::test]
+async fn ch_21_an_error_of_the_client_below_the_layer_is_the_source() {
+    let world = world(|_| TestResponse::hang_up());
+    let session = world.session().await;
+    let client = reqwest::Client::new();
+    let request = client.get(world.server.url("/x")).build().unwrap();
+    let error = session.layer().wrap(client).send(request).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unreachable { .. }), "{error}");
+    let source = std::error::Error::source(&error).unwrap();
+    assert!(source.downcast_ref::<reqwest::Error>().is_some());
+}
+
+#[test]
+fn ch_21_the_blocking_facade_calls_signs_out_and_forgets() {
+    let seen = Seen::default();
+    let world = world(api(&seen, |token| token == "Bearer access"));
+    let tool = world.blocking();
+    let answer: Value = tool.fetch(|api| api.get(["v1", "forecast", "../x"]).query("units", "a b")).unwrap();
+    assert_eq!(answer["path"], "/v1/forecast/..%2Fx?units=a+b");
+    let answer = tool.send(|api| api.post("/v1/x").json(&json!({ "a": 1 }))).unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(tool.access_token(Duration::ZERO).unwrap().secret(), "access");
+    assert!(tool.logout().unwrap().unwrap().not_revoked.is_none());
+    assert!(tool.logout().unwrap().is_none());
+    assert_eq!(tool.access_token(Duration::ZERO).unwrap_err().exit_code(), Exit::Auth);
+}
+
+#[test]
+fn ch_21_the_blocking_facade_works_inside_of_a_runtime() {
+    let seen = Seen::default();
+    let world = world(api(&seen, |_| true));
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let tool = world.blocking();
+        let answer: Value = tool.fetch(|api| api.get("/v1/x")).unwrap();
+        assert_eq!(answer["path"], "/v1/x");
+        // Its runtime is dropped inside of this one.
+        drop(tool);
+    });
+}
+
+/// An API whose one response has no length and comes in parts: each is sent once the test says so. Returns the options to
+/// call it with, and how to say so.
+fn api_in_parts(parts: Vec<String>) -> (Globals, mpsc::Sender<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (go_on, may_send) = mpsc::channel();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        lines.map(Result::unwrap).find(String::is_empty).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").unwrap();
+        for part in parts {
+            may_send.recv_timeout(Duration::from_secs(60)).unwrap();
+            stream.write_all(part.as_bytes()).unwrap();
+        }
+    });
+    let globals = Globals {
+        api_key: Some(Secret::new("acme_live_0123456789abcdefghij")),
+        api_base: Some(BaseUrl::parse(&address).unwrap()),
+        ..Globals::default()
+    };
+    (globals, go_on)
+}
+
+#[tokio::test]
+async fn ch_21_a_body_is_read_in_parts_up_to_the_limit() {
+    let world = world(|_| TestResponse::text(&"x".repeat(300_000)));
+    let (globals, go_on) = api_in_parts(vec!["x".repeat(100_000); 3]);
+    let session = world.app.session(&globals).await.unwrap();
+    let mut stream = session.client().get("/v1/x").limit(250_000).stream().await.unwrap();
+    assert_eq!(stream.status(), 200);
+    let mut length = 0;
+    // Each part is there before the next one has been sent.
+    for sent in [100_000, 200_000] {
+        go_on.send(()).unwrap();
+        while length < sent {
+            length += stream.chunk().await.unwrap().unwrap().len();
+        }
+        assert_eq!(length, sent);
+    }
+    go_on.send(()).unwrap();
+    let error = loop {
+        match stream.chunk().await {
+            Ok(part) => assert!(part.is_some()),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error.kind(), ErrorKind::InvalidResponse { .. }), "{error}");
+    // A length that is said in advance is refused before the body.
+    let session = world.session().await;
+    let error = session.client().get("/v1/x").limit(200_000).stream().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::InvalidResponse { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn ch_21_a_stream_refreshes_after_a_401_and_fails_with_the_error_of_the_api() {
+    let seen = Seen::default();
+    let world = world(api(&seen, |token| token == "Bearer access-2"));
+    let session = world.session().await;
+    let mut stream = session.client().get("/v1/x").stream().await.unwrap();
+    assert!(stream.chunk().await.unwrap().is_some());
+    assert_eq!(*seen.lock().unwrap(), ["Bearer access", "Bearer access-2"]);
+    let refused = world_with(|_| TestResponse::status(404), Err);
+    let error = refused.session().await.client().get("/v1/x").stream().await.unwrap_err();
+    assert_eq!(error.exit_code(), Exit::NotFound);
+}
+
+#[tokio::test]
+async fn ch_21_a_call_ends_at_the_timeout_of_the_caller() {
+    let world = world(|request| {
+        if request.path == "/slow" {
+            std::thread::sleep(Duration::from_millis(1500));
+        }
+        TestResponse::status(503)
+    });
+    let session = world.session().await;
+    let timeout = Duration::from_millis(300);
+    for request in [session.client().get("/fails"), session.client().get("/slow")] {
+        let started = Instant::now();
+        assert!(request.timeout(timeout).send().await.is_err());
+        assert!(started.elapsed() < Duration::from_millis(1200), "{:?}", started.elapsed());
+    }
+    let started = Instant::now();
+    let error = session.client().get("/slow").timeout(timeout).stream().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unreachable { .. }), "{error}");
+    assert!(started.elapsed() < Duration::from_millis(1200));
+}
+
+#[tokio::test]
+async fn ch_21_a_refresh_goes_on_if_its_caller_is_cancelled() {
+    let world = world_with(|_| TestResponse::json(&json!({})), |store| Ok(Arc::new(SlowStore(store))));
+    world.clock.advance(TimeDelta::hours(2));
+    let session = world.session().await;
+    // Ends after the first of five calls of the store.
+    let cancelled = tokio::time::timeout(SLOW * 3 / 2, session.access_token(Duration::from_secs(60))).await;
+    assert!(cancelled.is_err());
+    tokio::time::sleep(SLOW * 6).await;
+    assert_eq!(world.refreshes(), 1);
+    assert_eq!(session.access_token(Duration::from_secs(60)).await.unwrap().secret(), "access-2");
+    assert_eq!(world.refreshes(), 1);
+}

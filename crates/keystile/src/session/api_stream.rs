@@ -1,0 +1,64 @@
+//! Responses that are read in parts.
+
+use oauth2::http::HeaderMap;
+
+use crate::brand::Brand;
+use crate::error::{Error, ErrorKind};
+use crate::http::{ApiResponse, Arrived};
+
+/// An HTTP response whose body is read in parts. Made by [`ApiRequest::stream`](super::ApiRequest::stream).
+#[derive(Debug)]
+pub struct ApiStream {
+    arrived: Arrived,
+    /// Whether the body of a response that arrived as a whole has been returned.
+    ended: bool,
+    brand: Brand,
+}
+
+impl ApiStream {
+    pub(super) fn new(arrived: Arrived, brand: Brand) -> Self {
+        Self { arrived, ended: false, brand }
+    }
+
+    /// The status code, for example 200.
+    pub fn status(&self) -> u16 {
+        self.arrived.status()
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        match &self.arrived {
+            Arrived::Whole(response) => response.headers(),
+            Arrived::Open(open) => open.headers(),
+        }
+    }
+
+    /// The next part of the body; `None` at its end. Fails with [`Unreachable`](ErrorKind::Unreachable) if the connection
+    /// breaks or is silent for 60 s, and with [`InvalidResponse`](ErrorKind::InvalidResponse) if the body is larger than
+    /// the [limit](super::ApiRequest::limit).
+    pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let chunk = match &mut self.arrived {
+            Arrived::Open(open) => open.chunk().await,
+            Arrived::Whole(_) if self.ended => Ok(None),
+            Arrived::Whole(response) => {
+                self.ended = true;
+                Ok(Some(response.bytes().to_vec()))
+            }
+        };
+        self.worded(chunk)
+    }
+
+    /// Reads the rest of the body into memory. What [`chunk`](Self::chunk) has returned is missing in it.
+    pub async fn into_response(self) -> Result<ApiResponse, Error> {
+        let Self { arrived, brand, .. } = self;
+        let whole = match arrived {
+            Arrived::Open(open) => open.whole().await,
+            Arrived::Whole(response) => Ok(response),
+        };
+        whole.map_err(|kind| Error::new(kind, brand))
+    }
+
+    fn worded<T>(&self, result: Result<T, ErrorKind>) -> Result<T, Error> {
+        result.map_err(|kind| Error::new(kind, self.brand.clone()))
+    }
+}
