@@ -23,6 +23,7 @@ mod server_crash;
 mod server_texts;
 mod sign_in;
 mod sign_in_methods;
+mod streams;
 mod switch;
 mod weather;
 mod without_home;

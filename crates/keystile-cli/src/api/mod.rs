@@ -1,5 +1,6 @@
 //! `api [METHOD] PATH`: a raw API call with the credential in use.
 
+mod body;
 mod fields;
 #[cfg(feature = "jq")]
 mod jq;
@@ -10,7 +11,9 @@ use std::io::Read;
 use super::args::ApiArgs;
 use fields::Field;
 use keystile::header::{AUTHORIZATION, CONTENT_TYPE};
-use keystile::{ApiResponse, App, Error, ErrorKind, Globals, HeaderName, HeaderValue, Method, Session};
+use keystile::{
+    ApiRequest, ApiResponse, App, Error, ErrorKind, Globals, HeaderName, HeaderValue, Method, Session,
+};
 
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
@@ -37,22 +40,23 @@ pub(super) async fn run(app: &App, globals: &Globals, args: ApiArgs) -> Result<(
         return Err(worded(usage(message, "Leave out --paginate, or the method.")));
     }
     let session = app.session(globals).await?;
+    let screen = app.screen(globals);
+    if !paginate && filter.is_none() {
+        let response = call.request(&session, &call.path).stream_unchecked().await?;
+        return body::print(&session, &screen, response).await;
+    }
     let (response, merged) = if paginate {
         pages::all(app, &session, &call).await?
     } else {
         (call.send(&session, &call.path).await?, None)
     };
-    let screen = app.screen(globals);
     let status = response.status();
     // Also prints the body of a refusal, which tells the caller more than the error does. A 5xx has no useful body.
     if status < 500 {
-        let bytes = merged.unwrap_or_else(|| response.bytes().to_vec());
-        if let Some(filter) = filter.filter(|_| status < 300) {
-            screen.body(status, &filtered(&filter, &bytes).map_err(worded)?)?;
-        } else {
-            let bytes = with_line_end(&bytes);
-            let shown = if screen.is_terminal() { indented(&bytes).unwrap_or(bytes) } else { bytes };
-            screen.body(status, &shown)?;
+        let bytes = merged.as_deref().unwrap_or_else(|| response.bytes());
+        match filter.filter(|_| status < 300) {
+            Some(filter) => screen.body(status, &filtered(&filter, bytes).map_err(worded)?)?,
+            None => body::print_whole(&screen, status, bytes)?,
         }
     }
     session.error_for(&response).await.map_or(Ok(()), Err)
@@ -111,7 +115,7 @@ impl Call {
         Ok(Self { method, path, headers, body, max_size: args.max_size })
     }
 
-    async fn send(&self, session: &Session, path: &str) -> Result<ApiResponse, Error> {
+    fn request<'a>(&self, session: &'a Session, path: &str) -> ApiRequest<'a> {
         let mut request = session.client().request(self.method.clone(), path);
         if let Some(body) = &self.body {
             let json = HeaderValue::from_static("application/json");
@@ -123,7 +127,11 @@ impl Call {
         if let Some(bytes) = self.max_size {
             request = request.limit(bytes);
         }
-        request.send_unchecked().await
+        request
+    }
+
+    async fn send(&self, session: &Session, path: &str) -> Result<ApiResponse, Error> {
+        self.request(session, path).send_unchecked().await
     }
 }
 
@@ -160,25 +168,6 @@ fn body(text: &str) -> Result<Vec<u8>, ErrorKind> {
         usage(format!("Cannot read {path}: {error}"), "Write -d @FILE, or @- for standard input.")
     })?;
     Ok(bytes)
-}
-
-fn with_line_end(bytes: &[u8]) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    if bytes.last().is_some_and(|last| *last != b'\n') {
-        bytes.push(b'\n');
-    }
-    bytes
-}
-
-/// Indented JSON; `None` if the bytes are not one JSON document.
-fn indented(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut document = serde_json::Deserializer::from_slice(bytes);
-    let mut indented = Vec::with_capacity(bytes.len() * 2);
-    // A `serde_json::Value` would not keep the order of the members.
-    serde_transcode::transcode(&mut document, &mut serde_json::Serializer::pretty(&mut indented)).ok()?;
-    document.end().ok()?;
-    indented.push(b'\n');
-    Some(indented)
 }
 
 fn usage(message: String, hint: &str) -> ErrorKind {
@@ -234,17 +223,6 @@ mod tests {
         let (name, value) = header("X-Note: a:b").unwrap();
         assert_eq!((name.as_str(), value.to_str().unwrap()), ("x-note", "a:b"));
         assert!(header("nothing").is_err());
-    }
-
-    #[test]
-    fn one_json_document_is_indented_without_reordering_its_members() {
-        let shown = indented(br#"{"b":1,"a":[true,"\u00e9"]}"#).unwrap();
-        assert_eq!(
-            String::from_utf8(shown).unwrap(),
-            "{\n  \"b\": 1,\n  \"a\": [\n    true,\n    \"\u{e9}\"\n  ]\n}\n"
-        );
-        assert_eq!(indented(b"not JSON"), None);
-        assert_eq!(indented(b"1 2"), None);
     }
 
     #[test]
