@@ -1,6 +1,9 @@
 # What one does here. `make help` lists it; ARGS="..." goes on to the command behind a target.
 
 SHELL := bash
+# Built apart: which features the library is built with must not depend on what is built with it.
+EXAMPLES := weather weather-own-client weather-sync
+EVERYTHING := --locked --workspace $(EXAMPLES:%=--exclude %)
 .SHELLFLAGS := -euo pipefail -c
 ARGS ?=
 
@@ -14,7 +17,7 @@ run: ## Start the server with its defaults: http://127.0.0.1:8642
 
 check: ## Format, clippy, unit tests and the tests on SQLite: needs Rust alone, installs nothing
 	cargo fmt --all --check
-	cargo clippy --locked --workspace --exclude weather --all-targets -- -D warnings
+	cargo clippy $(EVERYTHING) --all-targets -- -D warnings
 	tests/check $(ARGS)
 
 check-all: check-windows check-macos ## Type-check the library and the CLI for other systems; no part of `make lint`, because it takes minutes
@@ -42,8 +45,12 @@ fmt:
 	cargo fmt --all --check
 
 clippy:
-	cargo clippy --locked --workspace --exclude weather --all-targets -- -D warnings
+	cargo clippy $(EVERYTHING) --all-targets -- -D warnings
 	cargo clippy --locked --package keystile --package weather --all-targets -- -D warnings
+	cargo clippy --locked --package keystile --no-default-features --all-targets -- -D warnings
+	cargo clippy --locked --package weather-sync --all-targets -- -D warnings
+	cargo clippy --locked --package weather-own-client --all-targets -- -D warnings
+	cargo clippy --locked --package keystile --features tower --all-targets -- -D warnings
 	cargo clippy --locked --package keystile-cli --all-features -- -D warnings
 
 doc:
@@ -78,7 +85,7 @@ semver: ## Compare the public API of the libraries with the last release
 	fi
 
 docs: ## Write config/example.toml and the tables of docs/configuration.md from src/config/sections/
-	cargo test --quiet --locked --workspace --exclude weather --lib -- --ignored --exact config::tests::generated::make_docs
+	cargo test --quiet $(EVERYTHING) --lib -- --ignored --exact config::tests::generated::make_docs
 
 man: ## Write the manual pages of the CLI to target/man and its completions to target/completions
 	cargo build --release --locked --package keystile-cli

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use crate::support::imports::{imports, module_of};
 use crate::support::sources;
@@ -69,12 +70,14 @@ fn floors_and_exceptions_are_enforced() {
 }
 
 /// The packages, and the packages of this workspace that each may depend on, including for tests.
-const PACKAGES: [(&str, &[&str]); 5] = [
+const PACKAGES: [(&str, &[&str]); 7] = [
     (".", &["keystile", "keystile-key-format"]),
     ("crates/keystile", &["keystile-key-format"]),
     ("crates/keystile-cli", &["keystile"]),
     ("crates/keystile-key-format", &[]),
     ("examples/weather", &["keystile"]),
+    ("examples/weather-own-client", &["keystile"]),
+    ("examples/weather-sync", &["keystile"]),
 ];
 
 fn manifest(folder: &str) -> toml::Table {
@@ -124,6 +127,34 @@ fn a_package_depends_only_on_the_packages_below_it() {
     // Secret scanners embed it.
     let expected = BTreeMap::from([("dependencies".to_owned(), BTreeSet::from(["crc32fast".to_owned()]))]);
     assert_eq!(dependencies(&manifest("crates/keystile-key-format")), expected);
+}
+
+/// The crates below a package of this workspace, with these arguments for the features.
+fn tree(arguments: &[&str]) -> BTreeSet<String> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let fixed =
+        ["tree", "--locked", "--offline", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"];
+    let listed = Command::new(cargo).args(fixed).args(arguments).output().unwrap();
+    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    listed.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn ch_21_the_library_without_commands_has_no_crate_of_the_terminal_below_it() {
+    let with_commands = tree(&["--package", "keystile"]);
+    let of_the_terminal = ["clap", "clap_derive", "signal-hook", "unicode-width"];
+    for name in of_the_terminal {
+        assert!(with_commands.contains(name), "{name} is not even below the commands");
+    }
+    let core = ["--package", "keystile", "--no-default-features", "--features", "tower"];
+    for arguments in [&core[..], &["--package", "weather-sync"], &["--package", "weather-own-client"]] {
+        let below = tree(arguments);
+        for name in of_the_terminal.iter().chain(&["openidconnect"]) {
+            assert!(!below.contains(*name), "{name} is below {arguments:?}");
+        }
+        assert!(below.contains("reqwest"), "{below:?}");
+    }
 }
 
 /// Sources and names of the crates that are checked for import cycles.
@@ -227,4 +258,18 @@ fn circles_are_found_and_trees_are_not() {
     assert!(circles(named(&[("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")])).is_empty());
     let two = circles(named(&[("a", "b"), ("b", "c"), ("c", "b"), ("x", "y"), ("y", "x"), ("y", "z")]));
     assert_eq!(two, ["b (line 1) -> c (line 2) -> b", "x (line 3) -> y (line 4) -> x"]);
+}
+
+#[test]
+fn ch_21_the_library_ends_no_process_and_handles_signals_in_one_place() {
+    for path in sources("crates/keystile/src") {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let text = code.collect::<Vec<_>>().join("\n");
+        for call in ["process::exit", "process::abort", "abort()"] {
+            assert!(!text.contains(call), "{} calls {call}", path.display());
+        }
+        let signals = path.file_name().unwrap() == "signals.rs";
+        assert!(signals || !text.contains("tokio::signal"), "{} handles signals", path.display());
+    }
 }

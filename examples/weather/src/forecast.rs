@@ -15,7 +15,7 @@ struct Forecast {
 /// Calls the API with the credential in use. Without one, asks a user at a terminal to sign in.
 pub(crate) async fn run(app: &App, globals: &Globals, city: &str) -> Result<(), Error> {
     let session = app.session(globals).await?;
-    let forecast: Forecast = session.client().get(format!("/v1/forecast/{city}")).fetch().await?;
+    let forecast: Forecast = session.client().get(["v1", "forecast", city]).fetch().await?;
     let screen = app.screen(globals);
     if screen.is_json() {
         screen.json(&json!(forecast))

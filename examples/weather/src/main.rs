@@ -7,7 +7,7 @@ mod forecast;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use keystile::{App, AppBuilder, AuthCommand, Error, Globals, main_exit};
+use keystile::{App, AppBuilder, AuthCommand, Error, Globals, cli_main};
 
 /// Tomorrow's weather
 #[derive(Parser)]
@@ -42,27 +42,14 @@ fn describe() -> AppBuilder {
         .scopes(["openid", "email", "offline_access", "org:read"])
 }
 
-async fn run(app: &App, globals: &Globals, command: Command) -> Result<(), Error> {
+async fn run(app: App, Arguments { globals, command }: Arguments) -> Result<(), Error> {
     match command {
-        Command::Auth(command) => app.run(command, globals).await,
-        Command::Forecast { city } => forecast::run(app, globals, &city).await,
+        Command::Auth(command) => app.run(command, &globals).await,
+        Command::Forecast { city } => forecast::run(&app, &globals, &city).await,
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let app = match describe().build() {
-        Ok(app) => app,
-        Err(error) => {
-            eprintln!("{error}");
-            return error.into();
-        }
-    };
-    let line: Vec<_> = std::env::args_os().collect();
-    let Arguments { globals, command } = match app.parse(&line) {
-        Ok(arguments) => arguments,
-        Err(exit) => return exit,
-    };
-    let screen = app.screen(&globals);
-    main_exit(run(&app, &globals, command).await, &screen)
+    cli_main(describe(), |arguments: &Arguments| &arguments.globals, run).await
 }
