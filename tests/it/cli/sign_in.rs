@@ -169,7 +169,7 @@ both_engines! {
         let mut login = cli.start(script);
         let link = login.on_terminal(|said| {
             let line = said.lines().map(str::trim).find(|line| line.contains("/c/"))?;
-            said.contains("left)").then(|| line.to_owned())
+            said.contains("Waiting for you").then(|| line.to_owned())
         }).await;
         assert_eq!(Url::parse(&link).unwrap().path().len(), "/c/7KQ2-XM4T".len(), "{link}");
         let started = Instant::now();
