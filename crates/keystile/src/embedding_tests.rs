@@ -15,6 +15,7 @@ use super::*;
 /// A tool whose profile holds a session, and a server that is its issuer and its API.
 struct World {
     app: App,
+    store: Arc<MemoryStore>,
     server: TestServer,
     clock: Arc<ManualClock>,
     refreshes: Arc<AtomicUsize>,
@@ -61,6 +62,7 @@ fn world_with(
     let address = BaseUrl::parse(&server.url("")).unwrap();
     let stored = OauthCredential { issuer: address.clone(), api_base: address, ..session() };
     let store = Arc::new(MemoryStore::holding(&ProfileName::default(), stored.into()));
+    let memory = store.clone();
     let store = wrap(store).unwrap_or_else(|store| store);
     let clock = Arc::new(ManualClock::at(expiry() - TimeDelta::hours(1)));
     let dependencies = Dependencies::default()
@@ -68,7 +70,7 @@ fn world_with(
         .store(store)
         .clock(clock.clone());
     let app = testing::app().issuer(server.url("")).dependencies(dependencies).build().unwrap();
-    World { app, server, clock, refreshes, _home: home }
+    World { app, store: memory, server, clock, refreshes, _home: home }
 }
 
 /// An API that answers 401 to the tokens that `accepts` refuses.
@@ -92,6 +94,17 @@ impl World {
 
     fn refreshes(&self) -> usize {
         self.refreshes.load(Ordering::SeqCst)
+    }
+
+    fn stored(&self) -> Option<Credential> {
+        self.store.read().unwrap().get(&ProfileName::default()).cloned()
+    }
+
+    /// Stores a credential as another process would.
+    fn replace(&self, credential: &Credential) {
+        let generation = self.stored().map(|stored| stored.generation());
+        let swap = self.store.compare_and_swap(&ProfileName::default(), generation, Some(credential));
+        assert_eq!(swap.unwrap(), SwapResult::Done);
     }
 
     fn blocking(&self) -> blocking::App {
@@ -397,4 +410,27 @@ async fn ch_21_a_refresh_goes_on_if_its_caller_is_cancelled() {
     assert_eq!(world.refreshes(), 1);
     assert_eq!(session.access_token(Duration::from_secs(60)).await.unwrap().secret(), "access-2");
     assert_eq!(world.refreshes(), 1);
+}
+
+#[tokio::test]
+async fn ch_21_the_token_of_another_server_is_not_sent_to_the_api_of_a_session() {
+    let seen = Seen::default();
+    let world = world(api(&seen, |_| true));
+    let session = world.session().await;
+    let Some(Credential::Oauth(stored)) = world.stored() else { panic!("no session") };
+    let other = BaseUrl::parse("https://other.example").unwrap();
+    let issuer_only = OauthCredential { issuer: other.clone(), ..(*stored).clone() };
+    let both = OauthCredential { api_base: other, ..issuer_only.clone() };
+    for replacement in [issuer_only, both] {
+        let token = Secret::new("access-of-other");
+        world.replace(&OauthCredential { access_token: token, ..replacement }.into());
+        let error = session.client().get("/v1/x").send().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::HostMismatch { .. }), "{error}");
+        assert!(error.to_string().contains("other.example"), "{error}");
+        let mut request = Request::get(world.server.url("/v1/x")).body(()).unwrap();
+        assert!(session.authorize(&mut request).await.is_err());
+        assert!(request.headers().is_empty());
+        assert!(session.access_token(Duration::ZERO).await.is_err());
+    }
+    assert!(seen.lock().unwrap().is_empty());
 }

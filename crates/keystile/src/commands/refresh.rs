@@ -33,7 +33,7 @@ pub(super) async fn run(context: &Arc<Context>, args: RefreshArgs) -> Result<(),
     if !missing.is_empty() {
         return print_scopes(context, &sign_in_again(context, stored, &missing).await?);
     }
-    let refreshed = obtain(context, TokenNeed::NewerThan { generation: stored.generation }).await?;
+    let refreshed = obtain(context, stored, TokenNeed::NewerThan { generation: stored.generation }).await?;
     if context.output.is_json() {
         return context.output.json(&json!({
             "profile": context.profile.as_str(),

@@ -43,6 +43,9 @@ pub(crate) use whoami::{Envelope as WhoamiEnvelope, Organization, PATH as WHOAMI
 pub(crate) const USUAL_TTL: Duration = Duration::from_secs(60);
 
 /// The credential in use: a session of the profile, or an API key. Made by [`App::session`](crate::App::session).
+///
+/// It stays with its server: if somebody signs in to another one with the same profile, its calls fail with
+/// [`HostMismatch`](ErrorKind::HostMismatch).
 #[derive(Clone)]
 pub struct Session {
     pub(crate) context: Arc<Context>,
@@ -124,10 +127,10 @@ impl Session {
             ActiveCredential::Key { key, .. } => {
                 AccessToken { secret: key.clone(), expires_at: None, generation: None }
             }
-            ActiveCredential::Session { .. } => {
-                let context = self.context.clone();
+            ActiveCredential::Session { session, .. } => {
+                let (context, chosen) = (self.context.clone(), session.clone());
                 // On a task of its own: a caller that is cancelled must not lose the tokens of a refresh.
-                detached(async move { obtain(&context, want).await }).await?.into()
+                detached(async move { obtain(&context, &chosen, want).await }).await?.into()
             }
         };
         if oauth::is_bearer_token(token.secret()) { Ok(token) } else { Err(self.malformed()) }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::{SubsecRound as _, TimeDelta};
 use oauth2::{RefreshToken, TokenResponse as _};
 
+use crate::base_url::BaseUrl;
 use crate::context::Context;
 use crate::credentials::{
     Credential, CredentialState, CredentialStore, OauthCredential, ProfileLock, SwapResult,
@@ -14,6 +15,7 @@ use crate::error::ErrorKind;
 use crate::oauth::{self, TokenError, TokenSet};
 use crate::profile::ProfileName;
 use crate::secret::Secret;
+use crate::source::CredentialSource;
 
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 const LOCK_POLL: Duration = Duration::from_millis(100);
@@ -66,9 +68,14 @@ fn lasts(session: &OauthCredential, context: &Context, ttl: Duration) -> bool {
     session.access_expires_at - context.now() > ttl
 }
 
-/// The session of the profile with an access token that meets the requirement.
-pub(crate) async fn obtain(context: &Context, want: TokenNeed) -> Result<OauthCredential, ErrorKind> {
-    let session = usable(context).await?;
+/// The session of the profile with an access token that meets the requirement. Fails if the profile holds a session of
+/// another server by now than the one that was `chosen`.
+pub(crate) async fn obtain(
+    context: &Context,
+    chosen: &OauthCredential,
+    want: TokenNeed,
+) -> Result<OauthCredential, ErrorKind> {
+    let session = usable(context, chosen).await?;
     if want.is_met_by(&session, context) {
         return Ok(session);
     }
@@ -89,13 +96,13 @@ pub(crate) async fn obtain(context: &Context, want: TokenNeed) -> Result<OauthCr
             );
         }
         tokio::time::sleep(LOCK_POLL).await;
-        let session = usable(context).await?;
+        let session = usable(context, chosen).await?;
         if want.is_met_by(&session, context) {
             return Ok(session);
         }
     };
     // The previous holder of the lock may have refreshed.
-    let session = usable(context).await?;
+    let session = usable(context, chosen).await?;
     if want.is_met_by(&session, context) {
         return Ok(session);
     }
@@ -150,14 +157,38 @@ fn lock_path(context: &Context, profile: &ProfileName) -> std::path::PathBuf {
     context.paths.locks().join(format!("{profile}.lock"))
 }
 
-/// The stored session; `Err` if there is none or it has ended.
-async fn usable(context: &Context) -> Result<OauthCredential, ErrorKind> {
+/// The stored session; `Err` if there is none, it has ended, or it is one of another server.
+async fn usable(context: &Context, chosen: &OauthCredential) -> Result<OauthCredential, ErrorKind> {
     let document = context.store(|store| store.read()).await?;
     let session = context.session_in(&document).ok_or(ErrorKind::NotAuthenticated)?;
+    check_servers(context, chosen, &session)?;
     match session.state {
         CredentialState::Ok => Ok(session),
         CredentialState::NeedsLogin => Err(ErrorKind::RefreshFailed),
     }
+}
+
+/// Checks that a stored session belongs to the servers of the chosen one. Somebody may have signed in to another server
+/// with the same profile meanwhile, whose token must not be sent to the server that the caller has in mind.
+fn check_servers(
+    context: &Context,
+    chosen: &OauthCredential,
+    stored: &OauthCredential,
+) -> Result<(), ErrorKind> {
+    let (asked, bound) = if chosen.issuer != stored.issuer {
+        (&chosen.issuer, &stored.issuer)
+    } else if !chosen.api_base.same_origin(&stored.api_base) {
+        (&chosen.api_base, &stored.api_base)
+    } else {
+        return Ok(());
+    };
+    // Two issuers may share a host.
+    let name = |url: &BaseUrl| if asked.host() == bound.host() { url.to_string() } else { url.host() };
+    Err(ErrorKind::HostMismatch {
+        source: CredentialSource::Profile(Box::new(context.stored_profile())),
+        asked: name(asked),
+        bound: name(bound),
+    })
 }
 
 async fn request(context: &Context, session: &OauthCredential) -> Result<TokenSet, TokenError> {
@@ -197,7 +228,7 @@ async fn store(
     match swap(context, old.generation, Credential::from(next.clone())).await {
         Ok(SwapResult::Done) => Ok(OauthCredential { generation: old.generation + 1, ..next }),
         // A logout or login in the meantime takes precedence over the refresh.
-        Ok(SwapResult::Conflict) => usable(context).await,
+        Ok(SwapResult::Conflict) => usable(context, old).await,
         Err(kind) => {
             let error = context.error(kind);
             context.ui.notice(&format!("The refreshed session could not be stored: {error}"));
@@ -243,7 +274,7 @@ async fn settle_refusal(
     old: &OauthCredential,
     want: TokenNeed,
 ) -> Result<OauthCredential, ErrorKind> {
-    let current = usable(context).await?;
+    let current = usable(context, old).await?;
     if current.generation != old.generation && want.is_met_by(&current, context) {
         return Ok(current);
     }

@@ -95,6 +95,10 @@ impl World {
         self.context.stored_session().unwrap().unwrap()
     }
 
+    async fn obtain(&self, want: TokenNeed) -> Result<OauthCredential, ErrorKind> {
+        obtain(&self.context, &self.stored(), want).await
+    }
+
     fn refreshes(&self) -> usize {
         self.refreshes.load(Ordering::SeqCst)
     }
@@ -103,7 +107,7 @@ impl World {
 #[tokio::test]
 async fn a_valid_token_is_used_without_a_request() {
     let world = world(new_tokens);
-    assert_eq!(obtain(&world.context, FRESH).await.unwrap().access_token.expose(), "access");
+    assert_eq!(world.obtain(FRESH).await.unwrap().access_token.expose(), "access");
     assert_eq!(world.refreshes(), 0);
 }
 
@@ -113,8 +117,8 @@ async fn concurrent_requests_at_expiry_share_one_refresh() {
     world.expire();
     let tasks: Vec<_> = (0..24)
         .map(|_| {
-            let context = world.context.clone();
-            tokio::spawn(async move { obtain(&context, FRESH).await })
+            let (context, chosen) = (world.context.clone(), world.stored());
+            tokio::spawn(async move { obtain(&context, &chosen, FRESH).await })
         })
         .collect();
     for task in tasks {
@@ -128,11 +132,11 @@ async fn concurrent_requests_at_expiry_share_one_refresh() {
 async fn an_ended_session_is_marked_and_keeps_its_tokens() {
     let world = world(invalid_grant);
     world.expire();
-    assert_eq!(obtain(&world.context, FRESH).await.err(), Some(ErrorKind::RefreshFailed));
+    assert_eq!(world.obtain(FRESH).await.err(), Some(ErrorKind::RefreshFailed));
     let stored = world.stored();
     assert_eq!(stored.state, CredentialState::NeedsLogin);
     assert_eq!(stored.refresh_token.unwrap().expose(), "refresh");
-    assert_eq!(obtain(&world.context, FRESH).await.err(), Some(ErrorKind::RefreshFailed));
+    assert_eq!(world.obtain(FRESH).await.err(), Some(ErrorKind::RefreshFailed));
     assert_eq!(world.refreshes(), 1);
 }
 
@@ -140,9 +144,9 @@ async fn an_ended_session_is_marked_and_keeps_its_tokens() {
 async fn if_the_refresh_fails_a_token_that_is_still_valid_is_used() {
     let world = world(unavailable);
     world.clock.advance(TimeDelta::minutes(59) + TimeDelta::seconds(30));
-    assert_eq!(obtain(&world.context, FRESH).await.unwrap().access_token.expose(), "access");
+    assert_eq!(world.obtain(FRESH).await.unwrap().access_token.expose(), "access");
     world.expire();
-    assert!(matches!(obtain(&world.context, FRESH).await, Err(ErrorKind::ServerError { status: 503, .. })));
+    assert!(matches!(world.obtain(FRESH).await, Err(ErrorKind::ServerError { status: 503, .. })));
     assert_eq!(world.stored().state, CredentialState::Ok);
 }
 
@@ -150,7 +154,7 @@ async fn if_the_refresh_fails_a_token_that_is_still_valid_is_used() {
 async fn disabled_tokens_name_the_organization_and_keep_the_session() {
     let world = world(switched_off);
     world.expire();
-    match obtain(&world.context, FRESH).await {
+    match world.obtain(FRESH).await {
         Err(ErrorKind::TokensDisabled { organization, settings_url, .. }) => {
             assert_eq!(organization.as_deref(), Some("Analytical"));
             assert!(settings_url.unwrap().ends_with("/o/analytical/settings/api-access"));
@@ -166,7 +170,7 @@ async fn a_token_that_cannot_be_stored_is_used_with_a_notice() {
     let world = world(new_tokens);
     world.expire();
     world.store.refuse_writes();
-    assert_eq!(obtain(&world.context, FRESH).await.unwrap().access_token.expose(), "access-2");
+    assert_eq!(world.obtain(FRESH).await.unwrap().access_token.expose(), "access-2");
     assert_eq!(world.ui.notices().len(), 1);
 }
 
@@ -174,7 +178,27 @@ async fn a_token_that_cannot_be_stored_is_used_with_a_notice() {
 async fn a_rejected_token_is_replaced_once() {
     let world = world(new_tokens);
     let want = TokenNeed::NewerThan { generation: 0 };
-    assert_eq!(obtain(&world.context, want).await.unwrap().generation, 1);
-    assert_eq!(obtain(&world.context, want).await.unwrap().generation, 1);
+    assert_eq!(world.obtain(want).await.unwrap().generation, 1);
+    assert_eq!(world.obtain(want).await.unwrap().generation, 1);
     assert_eq!(world.refreshes(), 1);
+}
+
+#[tokio::test]
+async fn a_session_of_another_server_is_neither_used_nor_refreshed() {
+    let world = world(new_tokens);
+    world.expire();
+    let stored = world.stored();
+    let other = BaseUrl::parse("https://other.example").unwrap();
+    let tenant = BaseUrl::parse(&format!("{}/tenant", stored.issuer)).unwrap();
+    for chosen in [
+        OauthCredential { issuer: other.clone(), ..stored.clone() },
+        OauthCredential { api_base: other, ..stored.clone() },
+        OauthCredential { issuer: tenant, ..stored.clone() },
+    ] {
+        match obtain(&world.context, &chosen, FRESH).await {
+            Err(ErrorKind::HostMismatch { asked, bound, .. }) => assert_ne!(asked, bound),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(world.refreshes(), 0);
 }
