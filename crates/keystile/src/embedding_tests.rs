@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,8 @@ struct World {
     server: TestServer,
     clock: Arc<ManualClock>,
     refreshes: Arc<AtomicUsize>,
+    /// How long the token endpoint takes, in milliseconds.
+    token_delay: Arc<AtomicU64>,
     _home: TempFolder,
 }
 
@@ -40,6 +42,8 @@ fn world_with(
 ) -> World {
     let refreshes = Arc::new(AtomicUsize::new(0));
     let counter = refreshes.clone();
+    let token_delay = Arc::new(AtomicU64::new(0));
+    let delay = token_delay.clone();
     let server = TestServer::start(move |request| {
         let at = |path| format!("http://{}{path}", request.host);
         match request.path.as_str() {
@@ -48,6 +52,7 @@ fn world_with(
                 "token_endpoint": at("/oauth/token"), "revocation_endpoint": at("/oauth/revoke"),
             })),
             "/oauth/token" => {
+                std::thread::sleep(Duration::from_millis(delay.load(Ordering::SeqCst)));
                 let number = counter.fetch_add(1, Ordering::SeqCst) + 2;
                 TestResponse::json(&json!({
                     "access_token": format!("access-{number}"), "token_type": "Bearer", "expires_in": 28800,
@@ -70,7 +75,7 @@ fn world_with(
         .store(store)
         .clock(clock.clone());
     let app = testing::app().issuer(server.url("")).dependencies(dependencies).build().unwrap();
-    World { app, store: memory, server, clock, refreshes, _home: home }
+    World { app, store: memory, server, clock, refreshes, token_delay, _home: home }
 }
 
 /// An API that answers 401 to the tokens that `accepts` refuses.
@@ -98,6 +103,20 @@ impl World {
 
     fn stored(&self) -> Option<Credential> {
         self.store.read().unwrap().get(&ProfileName::default()).cloned()
+    }
+
+    /// Waits until the store has the refreshed session and its lock is free.
+    fn wait_for_refresh(&self) {
+        let started = Instant::now();
+        loop {
+            let Some(Credential::Oauth(stored)) = self.stored() else { panic!("no session") };
+            let is_rotated = stored.refresh_token.as_ref().unwrap().expose() == "refresh-2";
+            if is_rotated && self.store.try_lock(&ProfileName::default()).unwrap().is_some() {
+                return;
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "the refreshed session is not stored");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Stores a credential as another process would.
@@ -403,8 +422,8 @@ async fn ch_21_a_refresh_goes_on_if_its_caller_is_cancelled() {
     let world = world_with(|_| TestResponse::json(&json!({})), |store| Ok(Arc::new(SlowStore(store))));
     world.clock.advance(TimeDelta::hours(2));
     let session = world.session().await;
-    // Ends after the first of five calls of the store.
-    let cancelled = tokio::time::timeout(SLOW * 3 / 2, session.access_token(Duration::from_secs(60))).await;
+    // Ends after the second of five calls of the store, which takes the lock.
+    let cancelled = tokio::time::timeout(SLOW * 5 / 2, session.access_token(Duration::from_secs(60))).await;
     assert!(cancelled.is_err());
     tokio::time::sleep(SLOW * 6).await;
     assert_eq!(world.refreshes(), 1);
@@ -433,4 +452,40 @@ async fn ch_21_the_token_of_another_server_is_not_sent_to_the_api_of_a_session()
         assert!(session.access_token(Duration::ZERO).await.is_err());
     }
     assert!(seen.lock().unwrap().is_empty());
+}
+
+#[test]
+fn ch_21_a_refresh_of_the_blocking_facade_goes_on_after_the_timeout_of_its_caller() {
+    for is_dropped in [false, true] {
+        let seen = Seen::default();
+        let world = world(api(&seen, |_| true));
+        world.clock.advance(TimeDelta::hours(2));
+        world.token_delay.store(1000, Ordering::SeqCst);
+        let tool = world.blocking();
+        let call = tool.send(|api| api.get("/v1/x").timeout(Duration::from_millis(400)));
+        assert!(matches!(call.unwrap_err().kind(), ErrorKind::Unreachable { .. }));
+        let tool = (!is_dropped).then_some(tool);
+        world.wait_for_refresh();
+        if let Some(tool) = tool {
+            assert_eq!(tool.access_token(Duration::from_secs(60)).unwrap().secret(), "access-2");
+        }
+        assert_eq!(world.refreshes(), 1);
+    }
+}
+
+#[test]
+fn ch_21_a_refresh_goes_on_if_the_runtime_of_its_caller_ends() {
+    let world = world(|_| TestResponse::status(404));
+    world.clock.advance(TimeDelta::hours(2));
+    world.token_delay.store(1000, Ordering::SeqCst);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let limit = Duration::from_millis(400);
+    runtime.block_on(async {
+        let session = world.session().await;
+        let cancelled = tokio::time::timeout(limit, session.access_token(Duration::from_secs(60))).await;
+        assert!(cancelled.is_err());
+    });
+    drop(runtime);
+    world.wait_for_refresh();
+    assert_eq!(world.refreshes(), 1);
 }

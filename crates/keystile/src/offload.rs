@@ -1,24 +1,49 @@
-//! Work that the caller only waits for: on the blocking pool of the runtime, or on a task of its own.
+//! Work that the caller only waits for: on the blocking pool of the runtime, or on a thread of its own.
 
 use std::panic::resume_unwind;
 
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+
+use super::error::ErrorKind;
+
 /// Runs work that may block (locks, files, prompts) on the blocking pool of the runtime.
 pub(crate) async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    joined(tokio::task::spawn_blocking(work)).await
-}
-
-/// Runs work on a task of its own, which goes on if the caller is cancelled.
-pub(crate) async fn detached<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
-    joined(tokio::spawn(work)).await
-}
-
-async fn joined<T>(task: tokio::task::JoinHandle<T>) -> T {
-    match task.await {
+    match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
             // The runtime is shutting down and will not poll this future again.
             Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+/// Runs work on a thread and a runtime of its own, where it goes on as long as the process lives. A task would stop with
+/// the runtime of the caller, or whenever nobody blocks on that runtime.
+///
+/// The work must bring its own HTTP client: a pooled connection is driven by the runtime that opened it.
+pub(crate) async fn detached<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ErrorKind>> + Send + 'static,
+) -> Result<T, ErrorKind> {
+    let failed = |error: std::io::Error| ErrorKind::LocalFailure {
+        what: "start a thread".into(),
+        cause: error.to_string(),
+    };
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let (done, result) = oneshot::channel();
+    let run = move || {
+        let outcome = runtime.block_on(work);
+        // The caller may have been cancelled.
+        let _ = done.send(outcome);
+    };
+    let thread = std::thread::Builder::new().name("keystile-refresh".into()).spawn(run).map_err(failed)?;
+    match result.await {
+        Ok(outcome) => outcome,
+        // The sender is only dropped unused by a panic, so the thread is about to end.
+        Err(_) => match thread.join() {
+            Err(panic) => resume_unwind(panic),
+            Ok(()) => Err(ErrorKind::Interrupted),
         },
     }
 }

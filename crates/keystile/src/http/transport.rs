@@ -147,6 +147,12 @@ impl Transport {
         }
     }
 
+    /// A transport with connections of its own, for work on another runtime: a pooled connection is driven by the runtime
+    /// that opened it, which may stand still or end meanwhile.
+    pub(crate) fn for_another_runtime(&self) -> Self {
+        Self::new(self.options.clone(), self.environment.clone(), self.trace.clone(), self.clock.clone())
+    }
+
     /// Sends a request, with retries. Every response is `Ok`, whatever its status.
     pub(crate) async fn send(&self, request: HttpRequest, plan: Plan) -> Result<ApiResponse, ErrorKind> {
         match self.call(request, plan, Reading::Whole, None).await? {

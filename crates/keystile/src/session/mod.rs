@@ -24,7 +24,6 @@ use super::context::Context;
 use super::credentials::OauthCredential;
 use super::error::{Error, ErrorKind};
 use super::oauth;
-use super::offload::detached;
 use super::secret::Secret;
 use super::source::CredentialSource;
 
@@ -127,11 +126,7 @@ impl Session {
             ActiveCredential::Key { key, .. } => {
                 AccessToken { secret: key.clone(), expires_at: None, generation: None }
             }
-            ActiveCredential::Session { session, .. } => {
-                let (context, chosen) = (self.context.clone(), session.clone());
-                // On a task of its own: a caller that is cancelled must not lose the tokens of a refresh.
-                detached(async move { obtain(&context, &chosen, want).await }).await?.into()
-            }
+            ActiveCredential::Session { session, .. } => obtain(&self.context, session, want).await?.into(),
         };
         if oauth::is_bearer_token(token.secret()) { Ok(token) } else { Err(self.malformed()) }
     }

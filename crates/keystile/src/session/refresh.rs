@@ -1,6 +1,7 @@
 //! Refreshes sessions, one at a time across processes. A process that waited for the lock uses the tokens of the process
 //! that held it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{SubsecRound as _, TimeDelta};
@@ -12,7 +13,9 @@ use crate::credentials::{
     Credential, CredentialState, CredentialStore, OauthCredential, ProfileLock, SwapResult,
 };
 use crate::error::ErrorKind;
+use crate::http::Transport;
 use crate::oauth::{self, TokenError, TokenSet};
+use crate::offload::detached;
 use crate::profile::ProfileName;
 use crate::secret::Secret;
 use crate::source::CredentialSource;
@@ -69,9 +72,10 @@ fn lasts(session: &OauthCredential, context: &Context, ttl: Duration) -> bool {
 }
 
 /// The session of the profile with an access token that meets the requirement. Fails if the profile holds a session of
-/// another server by now than the one that was `chosen`.
+/// another server by now than the one that was `chosen`. A refresh that has begun is completed even if the caller is
+/// cancelled.
 pub(crate) async fn obtain(
-    context: &Context,
+    context: &Arc<Context>,
     chosen: &OauthCredential,
     want: TokenNeed,
 ) -> Result<OauthCredential, ErrorKind> {
@@ -80,7 +84,7 @@ pub(crate) async fn obtain(
         return Ok(session);
     }
     let started = Instant::now();
-    let _lock = loop {
+    let lock = loop {
         match try_lock(context, &context.profile).await {
             Ok(Some(lock)) => break lock,
             Ok(None) => {}
@@ -101,6 +105,18 @@ pub(crate) async fn obtain(
             return Ok(session);
         }
     };
+    let (context, chosen) = (context.clone(), chosen.clone());
+    // Whoever holds the lock is the only one here, so that there is one thread for a profile and not one for each caller.
+    detached(async move { refresh(&context, &chosen, want, lock).await }).await
+}
+
+/// Refreshes the session and stores it while the lock is held.
+async fn refresh(
+    context: &Context,
+    chosen: &OauthCredential,
+    want: TokenNeed,
+    _lock: Box<dyn ProfileLock>,
+) -> Result<OauthCredential, ErrorKind> {
     // The previous holder of the lock may have refreshed.
     let session = usable(context, chosen).await?;
     if want.is_met_by(&session, context) {
@@ -111,7 +127,7 @@ pub(crate) async fn obtain(
     if let Err(kind) = context.store(|store| store.probe()).await {
         return still_valid(session, want, context, kind);
     }
-    match request(context, &session).await {
+    match request(&context.transport.for_another_runtime(), &session).await {
         Ok(tokens) => store(context, &session, &tokens, want).await,
         Err(TokenError::InvalidGrant(_)) => settle_refusal(context, &session, want).await,
         Err(TokenError::Transient(kind)) => still_valid(session, want, context, kind),
@@ -191,20 +207,20 @@ fn check_servers(
     })
 }
 
-async fn request(context: &Context, session: &OauthCredential) -> Result<TokenSet, TokenError> {
+async fn request(transport: &Transport, session: &OauthCredential) -> Result<TokenSet, TokenError> {
     let Some(token) =
         session.refresh_token.as_ref().map(|token| RefreshToken::new(token.expose().to_owned()))
     else {
         return Err(TokenError::Refused(ErrorKind::RefreshFailed));
     };
     let exchange = async {
-        let metadata = context.metadata(&session.issuer).await.map_err(|kind| match kind {
+        let metadata = oauth::discover(transport, &session.issuer).await.map_err(|kind| match kind {
             ErrorKind::ServerError { .. } | ErrorKind::Unreachable { .. } | ErrorKind::RateLimited { .. } => {
                 TokenError::Transient(kind)
             }
             kind => TokenError::Refused(kind),
         })?;
-        oauth::refresh(&context.transport, &metadata, &session.client_id, token).await
+        oauth::refresh(transport, &metadata, &session.client_id, token).await
     };
     match tokio::time::timeout(REFRESH_LIMIT, exchange).await {
         Ok(answer) => answer,
