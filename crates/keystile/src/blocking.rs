@@ -71,14 +71,12 @@ impl App {
 
     /// Signs a user in: [`App::login`](crate::App::login).
     pub fn login(&self, options: &LoginOptions) -> Result<CompletedLogin, Error> {
-        self.forget_session();
-        self.wait(self.tool.login(&self.globals, options))
+        self.changing(self.tool.login(&self.globals, options))
     }
 
     /// Signs out: [`App::logout`](crate::App::logout).
     pub fn logout(&self) -> Result<Option<SignedOut>, Error> {
-        self.forget_session();
-        self.wait(self.tool.logout(&self.globals))
+        self.changing(self.tool.logout(&self.globals))
     }
 
     /// A token that is valid for at least `min_ttl`: [`Session::access_token`](crate::Session::access_token). For an HTTP
@@ -120,6 +118,15 @@ impl App {
         Ok(session)
     }
 
+    /// Waits for work that changes the credential.
+    fn changing<T: Send>(&self, work: impl Future<Output = Result<T, Error>> + Send) -> Result<T, Error> {
+        self.forget_session();
+        let changed = self.wait(work);
+        // A call on another thread may have selected the old credential meanwhile.
+        self.forget_session();
+        changed
+    }
+
     fn forget_session(&self) {
         *self.session.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -130,7 +137,16 @@ impl App {
             return runtime.block_on(work);
         }
         // A thread of a runtime cannot wait for another one.
-        std::thread::scope(|scope| scope.spawn(|| runtime.block_on(work)).join())
-            .unwrap_or_else(|panic| resume_unwind(panic))
+        std::thread::scope(|scope| {
+            // Not `scope.spawn`, which panics if the system has no thread left.
+            let thread = std::thread::Builder::new().spawn_scoped(scope, || runtime.block_on(work));
+            let thread = thread.map_err(|error| {
+                self.tool.error(ErrorKind::LocalFailure {
+                    what: "start a thread".into(),
+                    cause: error.to_string(),
+                })
+            })?;
+            thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
     }
 }

@@ -21,6 +21,10 @@ struct World {
     refreshes: Arc<AtomicUsize>,
     /// How long the token endpoint takes, in milliseconds.
     token_delay: Arc<AtomicU64>,
+    /// How long the revocation endpoint takes, in milliseconds.
+    revoke_delay: Arc<AtomicU64>,
+    /// The requests for the metadata.
+    discoveries: Arc<AtomicUsize>,
     _home: TempFolder,
 }
 
@@ -44,13 +48,18 @@ fn world_with(
     let counter = refreshes.clone();
     let token_delay = Arc::new(AtomicU64::new(0));
     let delay = token_delay.clone();
+    let (revoke_delay, discoveries) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (revocation, lookups) = (revoke_delay.clone(), discoveries.clone());
     let server = TestServer::start(move |request| {
         let at = |path| format!("http://{}{path}", request.host);
         match request.path.as_str() {
-            path if path.starts_with("/.well-known/") => TestResponse::json(&json!({
-                "issuer": at(""), "authorization_endpoint": at("/oauth/authorize"),
-                "token_endpoint": at("/oauth/token"), "revocation_endpoint": at("/oauth/revoke"),
-            })),
+            path if path.starts_with("/.well-known/") => {
+                lookups.fetch_add(1, Ordering::SeqCst);
+                TestResponse::json(&json!({
+                    "issuer": at(""), "authorization_endpoint": at("/oauth/authorize"),
+                    "token_endpoint": at("/oauth/token"), "revocation_endpoint": at("/oauth/revoke"),
+                }))
+            }
             "/oauth/token" => {
                 std::thread::sleep(Duration::from_millis(delay.load(Ordering::SeqCst)));
                 let number = counter.fetch_add(1, Ordering::SeqCst) + 2;
@@ -59,7 +68,10 @@ fn world_with(
                     "refresh_token": format!("refresh-{number}"),
                 }))
             }
-            "/oauth/revoke" => TestResponse::status(200),
+            "/oauth/revoke" => {
+                std::thread::sleep(Duration::from_millis(revocation.load(Ordering::SeqCst)));
+                TestResponse::status(200)
+            }
             _ => api(request),
         }
     });
@@ -75,7 +87,17 @@ fn world_with(
         .store(store)
         .clock(clock.clone());
     let app = testing::app().issuer(server.url("")).dependencies(dependencies).build().unwrap();
-    World { app, store: memory, server, clock, refreshes, token_delay, _home: home }
+    World {
+        app,
+        store: memory,
+        server,
+        clock,
+        refreshes,
+        token_delay,
+        revoke_delay,
+        discoveries,
+        _home: home,
+    }
 }
 
 /// An API that answers 401 to the tokens that `accepts` refuses.
@@ -488,4 +510,21 @@ fn ch_21_a_refresh_goes_on_if_the_runtime_of_its_caller_ends() {
     drop(runtime);
     world.wait_for_refresh();
     assert_eq!(world.refreshes(), 1);
+}
+
+#[test]
+fn ch_21_the_blocking_facade_forgets_what_another_thread_selects_during_a_logout() {
+    let seen = Seen::default();
+    let world = world(api(&seen, |_| true));
+    world.revoke_delay.store(1000, Ordering::SeqCst);
+    let tool = world.blocking();
+    std::thread::scope(|scope| {
+        let logout = scope.spawn(|| tool.logout().unwrap().unwrap());
+        std::thread::sleep(Duration::from_millis(300));
+        assert_eq!(tool.access_token(Duration::ZERO).unwrap().secret(), "access");
+        logout.join().unwrap();
+    });
+    let key = "acme_live_0123456789abcdefghij";
+    world.replace(&serde_json::from_value(json!({ "kind": "api_key", "api_key": key })).unwrap());
+    assert_eq!(tool.access_token(Duration::ZERO).unwrap().secret(), key);
 }
