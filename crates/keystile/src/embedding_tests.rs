@@ -528,3 +528,17 @@ fn ch_21_the_blocking_facade_forgets_what_another_thread_selects_during_a_logout
     world.replace(&serde_json::from_value(json!({ "kind": "api_key", "api_key": key })).unwrap());
     assert_eq!(tool.access_token(Duration::ZERO).unwrap().secret(), key);
 }
+
+#[tokio::test]
+async fn ch_21_the_api_of_a_key_is_looked_up_once() {
+    let seen = Seen::default();
+    let world = world(api(&seen, |_| true));
+    let globals =
+        Globals { api_key: Some(Secret::new("acme_live_0123456789abcdefghij")), ..Globals::default() };
+    let session = world.app.session(&globals).await.unwrap();
+    for _ in 0..3 {
+        session.clone().client().get("/v1/x").send().await.unwrap();
+    }
+    assert_eq!(seen.lock().unwrap().len(), 3);
+    assert_eq!(world.discoveries.load(Ordering::SeqCst), 1);
+}

@@ -19,7 +19,7 @@ pub(crate) fn session(context: &Arc<Context>) -> Result<Session, ErrorKind> {
         }
         return Err(ErrorKind::NotAuthenticated);
     };
-    Ok(Session { context: context.clone(), chosen })
+    Ok(Session::new(context.clone(), chosen))
 }
 
 /// The credential in use. If there is none, asks a user at a terminal to sign in.

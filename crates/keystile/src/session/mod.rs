@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use oauth2::http::Method;
+use tokio::sync::OnceCell;
 
 use super::base_url::BaseUrl;
 use super::context::Context;
@@ -30,6 +31,7 @@ use super::source::CredentialSource;
 pub use api::{ApiClient, ApiRequest};
 pub use api_path::ApiPath;
 pub use api_stream::ApiStream;
+use choose::KeyTarget;
 pub(crate) use choose::{ActiveCredential, choose, key_variable};
 #[cfg(feature = "tower")]
 pub use layer::{AuthorizeLayer, Authorized, HasStatus, Signable};
@@ -49,6 +51,8 @@ pub(crate) const USUAL_TTL: Duration = Duration::from_secs(60);
 pub struct Session {
     pub(crate) context: Arc<Context>,
     pub(crate) chosen: ActiveCredential,
+    /// The API of a key by the metadata of its issuer, once they have been fetched.
+    found_base: Arc<OnceCell<BaseUrl>>,
 }
 
 /// A bearer token (RFC 6750): an access token or an API key.
@@ -88,6 +92,10 @@ impl From<OauthCredential> for AccessToken {
 }
 
 impl Session {
+    pub(crate) fn new(context: Arc<Context>, chosen: ActiveCredential) -> Self {
+        Self { context, chosen, found_base: Arc::default() }
+    }
+
     /// Where the credential came from.
     pub fn source(&self) -> &CredentialSource {
         self.chosen.source()
@@ -148,18 +156,23 @@ impl Session {
                 if let Some(api_base) = &target.api_base {
                     return Ok(api_base.clone());
                 }
-                let metadata = self.context.metadata(&target.issuer).await?;
-                let own = metadata.cli_configuration.api_base.unwrap_or_else(|| target.issuer.clone());
-                match &target.unconfirmed {
-                    None => Ok(own),
-                    Some(asked) if asked.same_origin(&own) => Ok(asked.clone()),
-                    Some(asked) => Err(ErrorKind::HostMismatch {
-                        source: self.source().clone(),
-                        asked: asked.host(),
-                        bound: own.host(),
-                    }),
-                }
+                self.found_base.get_or_try_init(|| self.find_base(target)).await.cloned()
             }
+        }
+    }
+
+    /// The API of a key that names none: that of the metadata of its issuer.
+    async fn find_base(&self, target: &KeyTarget) -> Result<BaseUrl, ErrorKind> {
+        let metadata = self.context.metadata(&target.issuer).await?;
+        let own = metadata.cli_configuration.api_base.unwrap_or_else(|| target.issuer.clone());
+        match &target.unconfirmed {
+            None => Ok(own),
+            Some(asked) if asked.same_origin(&own) => Ok(asked.clone()),
+            Some(asked) => Err(ErrorKind::HostMismatch {
+                source: self.source().clone(),
+                asked: asked.host(),
+                bound: own.host(),
+            }),
         }
     }
 
