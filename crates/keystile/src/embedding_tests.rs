@@ -542,3 +542,30 @@ async fn ch_21_the_api_of_a_key_is_looked_up_once() {
     assert_eq!(seen.lock().unwrap().len(), 3);
     assert_eq!(world.discoveries.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test]
+async fn ch_21_the_text_of_an_error_does_not_outlast_the_timeout_of_the_call() {
+    let issuer = TestServer::start(|_| {
+        std::thread::sleep(Duration::from_secs(60));
+        TestResponse::status(200)
+    });
+    let world = world(|_| TestResponse::status(403));
+    let globals = Globals {
+        api_key: Some(Secret::new("acme_live_0123456789abcdefghij")),
+        issuer: Some(BaseUrl::parse(&issuer.url("")).unwrap()),
+        api_base: Some(BaseUrl::parse(&world.server.url("")).unwrap()),
+        ..Globals::default()
+    };
+    let session = world.app.session(&globals).await.unwrap();
+    for (timeout, most) in [(Some(500), 1500), (None, 4000)] {
+        let started = Instant::now();
+        let request = session.client().get("/v1/x");
+        let request = match timeout {
+            Some(timeout) => request.timeout(Duration::from_millis(timeout)),
+            None => request,
+        };
+        let error = request.send().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Forbidden { .. }), "{error}");
+        assert!(started.elapsed() < Duration::from_millis(most), "{:?}", started.elapsed());
+    }
+}

@@ -21,6 +21,8 @@ use crate::random;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 const USUAL_LIMIT: usize = 64 << 20;
+/// How long the text of an error may wait for what it says besides.
+const DETAIL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Calls the API with a bearer token, which is refreshed before it expires and after a 401, and sent only to the server
 /// that the credential is bound to.
@@ -170,8 +172,8 @@ impl ApiRequest<'_> {
 
     /// Sends the request. A status of 300 or more is an error: a redirect is not followed with a credential.
     pub async fn send(self) -> Result<ApiResponse, Error> {
-        let session = self.session;
-        session.accepted(self.send_unchecked().await?).await
+        let (session, deadline) = (self.session, self.deadline());
+        session.accepted(self.send_unchecked().await?, deadline).await
     }
 
     /// Sends the request and deserializes the JSON response. A status of 300 or more is an error.
@@ -200,12 +202,12 @@ impl ApiRequest<'_> {
     /// Sends the request and returns once the head of the response is there; the body is read in parts and never held in
     /// memory as a whole. Retries end with the head. A status of 300 or more is an error.
     pub async fn stream(self) -> Result<ApiStream, Error> {
-        let session = self.session;
+        let (session, deadline) = (self.session, self.deadline());
         let stream = self.stream_unchecked().await?;
         if stream.status() < 300 {
             return Ok(stream);
         }
-        let response = session.accepted(stream.into_response().await?).await?;
+        let response = session.accepted(stream.into_response().await?, deadline).await?;
         Ok(ApiStream::new(Arrived::Whole(response), session.context.brand().clone()))
     }
 
@@ -218,9 +220,14 @@ impl ApiRequest<'_> {
         }
     }
 
+    /// When a call that begins now must have ended.
+    fn deadline(&self) -> Option<Instant> {
+        self.timeout.map(|timeout| Instant::now() + timeout)
+    }
+
     async fn run(mut self, reading: Reading) -> Result<Arrived, ErrorKind> {
         let body = std::mem::replace(&mut self.body, Ok(Vec::new()))?;
-        let deadline = self.timeout.map(|timeout| Instant::now() + timeout);
+        let deadline = self.deadline();
         let issuer = self.session.chosen.issuer();
         let base = match self.base {
             Base::Api => within(deadline, issuer, self.session.api_base()).await?,
@@ -308,32 +315,36 @@ async fn within<T>(
 
 impl Session {
     /// The response if its status is less than 300, else its error.
-    async fn accepted(&self, response: ApiResponse) -> Result<ApiResponse, Error> {
-        self.error_for(&response).await.map_or(Ok(response), Err)
+    async fn accepted(&self, response: ApiResponse, deadline: Option<Instant>) -> Result<ApiResponse, Error> {
+        let kind = self.kind_of(&response, deadline).await;
+        kind.map_or(Ok(response), |kind| Err(self.context.error(kind)))
     }
 
     /// The error that a response with a status of 300 or more stands for; else `None`.
     pub async fn error_for(&self, response: &ApiResponse) -> Option<Error> {
-        self.kind_of(response).await.map(|kind| self.context.error(kind))
+        self.kind_of(response, None).await.map(|kind| self.context.error(kind))
     }
 
     /// Like [`error_for`](Self::error_for), not worded.
-    async fn kind_of(&self, response: &ApiResponse) -> Option<ErrorKind> {
+    async fn kind_of(&self, response: &ApiResponse, deadline: Option<Instant>) -> Option<ErrorKind> {
         let (can_sign_in, scopes) = match &self.chosen {
             ActiveCredential::Session { session, .. } => (true, session.scopes.as_slice()),
             ActiveCredential::Key { .. } => (false, &[][..]),
         };
-        let keys_url = if response.status() == 403 { self.keys_url().await } else { None };
+        let keys_url = if response.status() == 403 { self.keys_url(deadline).await } else { None };
         let issuer = self.chosen.issuer();
         let caller =
             Caller { source: self.source(), can_sign_in, scopes, issuer, keys_url: keys_url.as_deref() };
         kind_of(response, &caller)
     }
 
-    /// The page on which API keys are created, for the text of an error; `None` if it cannot be found out.
-    async fn keys_url(&self) -> Option<String> {
+    /// The page on which API keys are created, for the text of an error; `None` if it cannot be found out soon.
+    async fn keys_url(&self, deadline: Option<Instant>) -> Option<String> {
         let ActiveCredential::Key { target, .. } = &self.chosen else { return None };
-        let metadata = self.context.metadata(&target.issuer).await.ok()?;
+        let latest = Instant::now() + DETAIL_TIMEOUT;
+        let latest = deadline.map_or(latest, |deadline| deadline.min(latest));
+        let metadata = self.context.metadata(&target.issuer);
+        let metadata = tokio::time::timeout_at(latest.into(), metadata).await.ok()?.ok()?;
         metadata.cli_configuration.dashboard_keys_url.map(String::from)
     }
 }
