@@ -529,6 +529,18 @@ fn ch_21_the_blocking_facade_forgets_what_another_thread_selects_during_a_logout
     assert_eq!(tool.access_token(Duration::ZERO).unwrap().secret(), key);
 }
 
+#[test]
+fn ch_21_a_logout_does_not_wait_long_for_a_server_that_hangs() {
+    let world = world(|_| TestResponse::status(404));
+    world.revoke_delay.store(60_000, Ordering::SeqCst);
+    let started = Instant::now();
+    let signed_out = world.blocking().logout().unwrap().unwrap();
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    assert!(matches!(signed_out.not_revoked.unwrap().kind(), ErrorKind::Unreachable { .. }));
+    assert!(world.stored().is_none());
+    assert!(world.store.try_lock(&ProfileName::default()).unwrap().is_some());
+}
+
 #[tokio::test]
 async fn ch_21_the_api_of_a_key_is_looked_up_once() {
     let seen = Seen::default();

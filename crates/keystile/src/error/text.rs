@@ -92,7 +92,7 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
             .line(description.clone().unwrap_or_else(|| "The server gave no reason.".into()))
             .line("Nothing was stored."),
         ErrorKind::RefreshFailed => sign_in::refresh_failed(&login),
-        ErrorKind::LockBusy { path } => Report::new("Another process is refreshing this session")
+        ErrorKind::LockBusy { path } => Report::new("Another process is using this session")
             .line(format!("It has held {} for 30 seconds. Try again.", path.display())),
         ErrorKind::CredentialsUnreadable { path, cause, remedy } => {
             Report::new(format!("Cannot read {}: {cause}", path.display())).maybe(remedy.clone())

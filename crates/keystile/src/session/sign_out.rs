@@ -10,6 +10,9 @@ use crate::profile::ProfileName;
 
 /// How long a revocation may take without a message.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a revocation may take, discovery and retries included. The lock of the profile is held meanwhile, and other
+/// processes give up on it after 30 s.
+const REVOCATION_LIMIT: Duration = Duration::from_secs(10);
 
 /// What happened to the session at the server.
 pub(crate) enum AtServer {
@@ -78,9 +81,15 @@ async fn revoke_at_server(
         (None, _) | (_, CredentialState::NeedsLogin) => AtServer::Nothing,
         (Some(_), CredentialState::Ok) if local => AtServer::Skipped,
         (Some(token), CredentialState::Ok) => {
-            match announced(revoke(context, session, token), || slow(session)).await {
-                Ok(()) => AtServer::Revoked,
-                Err(kind) => AtServer::Failed(kind),
+            let revoked = announced(revoke(context, session, token), || slow(session));
+            match tokio::time::timeout(REVOCATION_LIMIT, revoked).await {
+                Ok(Ok(())) => AtServer::Revoked,
+                Ok(Err(kind)) => AtServer::Failed(kind),
+                Err(_) => AtServer::Failed(ErrorKind::Unreachable {
+                    host: session.issuer.host(),
+                    cause: "connection timed out".into(),
+                    proxy: None,
+                }),
             }
         }
     }
