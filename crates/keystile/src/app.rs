@@ -52,6 +52,7 @@ impl App {
             key_prefixes: Vec::new(),
             scopes: Vec::new(),
             status_page: None,
+            login_group: None,
             idempotency_keys: false,
             #[cfg(feature = "cli")]
             documentation: None,
@@ -98,6 +99,7 @@ pub struct AppBuilder {
     key_prefixes: Vec<String>,
     scopes: Vec<String>,
     status_page: Option<String>,
+    login_group: Option<String>,
     idempotency_keys: bool,
     #[cfg(feature = "cli")]
     documentation: Option<Documentation>,
@@ -164,6 +166,13 @@ impl AppBuilder {
         self
     }
 
+    /// The words before `login` in the commands of a tool that has commands of its own: empty if it is `acme login`. Texts
+    /// name the command with them. The default is `auth`, as in the commands of this library.
+    pub fn login_group(mut self, words: impl Into<String>) -> Self {
+        self.login_group = Some(words.into());
+        self
+    }
+
     /// Whether the API of the tool supports `Idempotency-Key`: a `POST` or `PATCH` then carries one and is retried like a
     /// `GET`. The default is `false`; for the API of the authorization server it is always on.
     pub fn idempotency_keys(mut self, supported: bool) -> Self {
@@ -219,7 +228,7 @@ impl AppBuilder {
             catches_signals: false,
             dependencies: self.dependencies,
             redactor: Redactor::new(&self.key_prefixes),
-            brand: Brand::new(self.name, self.version, self.key_prefixes, self.status_page),
+            brand: Brand::new(self.name, self.version, self.key_prefixes, self.status_page, self.login_group),
         })
     }
 }

@@ -66,7 +66,7 @@ impl BodyWriter {
     }
 
     fn worded(&self, printed: Result<(), ErrorKind>) -> Result<(), Error> {
-        printed.map_err(|kind| Error::new(kind, self.brand.clone()))
+        printed.map_err(|kind| Error::new(kind, self.brand.clone()).masked(self.output.redactor()))
     }
 }
 

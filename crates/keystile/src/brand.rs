@@ -13,6 +13,8 @@ struct Names {
     version: String,
     key_prefixes: Vec<String>,
     status_page: Option<String>,
+    /// The words before `login`; `None` for `auth`.
+    login_group: Option<String>,
 }
 
 impl Brand {
@@ -21,8 +23,9 @@ impl Brand {
         version: String,
         key_prefixes: Vec<String>,
         status_page: Option<String>,
+        login_group: Option<String>,
     ) -> Self {
-        Self(Arc::new(Names { name, version, key_prefixes, status_page }))
+        Self(Arc::new(Names { name, version, key_prefixes, status_page, login_group }))
     }
 
     /// For errors that occur before an `App` exists. Their texts must not name the tool.
@@ -52,9 +55,15 @@ impl Brand {
         self.0.status_page.as_deref()
     }
 
-    /// The command line with these arguments: `auth login` becomes `acme auth login`.
+    /// The command line with these arguments: `auth login` becomes `acme auth login`, or what the tool has in the place of
+    /// `auth` ([`AppBuilder::login_group`](crate::AppBuilder::login_group)).
     pub fn command(&self, arguments: &str) -> String {
-        format!("{} {arguments}", self.0.name)
+        let Names { name, login_group, .. } = &*self.0;
+        match (login_group.as_deref(), arguments.strip_prefix("auth ")) {
+            (Some(""), Some(command)) => format!("{name} {command}"),
+            (Some(group), Some(command)) => format!("{name} {group} {command}"),
+            (None, _) | (_, None) => format!("{name} {arguments}"),
+        }
     }
 
     /// The environment variable with this suffix: `API_KEY` becomes `ACME_API_KEY`. Characters of the name other than

@@ -118,7 +118,7 @@ impl Context {
             }
             _ => None,
         };
-        Error::new(kind, self.app.brand.clone()).at(place)
+        Error::new(kind, self.app.brand.clone()).masked(&self.app.redactor).at(place)
     }
 
     /// The profile and the server in use, as far as the store has been read.

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,8 @@ struct World {
     revoke_delay: Arc<AtomicU64>,
     /// The requests for the metadata.
     discoveries: Arc<AtomicUsize>,
+    /// Whether the token endpoint answers 503.
+    fails: Arc<AtomicBool>,
     _home: TempFolder,
 }
 
@@ -45,7 +47,8 @@ fn world_with(
     wrap: impl FnOnce(Arc<MemoryStore>) -> Result<Arc<dyn CredentialStore>, Arc<MemoryStore>>,
 ) -> World {
     let refreshes = Arc::new(AtomicUsize::new(0));
-    let counter = refreshes.clone();
+    let fails = Arc::new(AtomicBool::new(false));
+    let (counter, failing) = (refreshes.clone(), fails.clone());
     let token_delay = Arc::new(AtomicU64::new(0));
     let delay = token_delay.clone();
     let (revoke_delay, discoveries) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -60,6 +63,7 @@ fn world_with(
                     "token_endpoint": at("/oauth/token"), "revocation_endpoint": at("/oauth/revoke"),
                 }))
             }
+            "/oauth/token" if failing.load(Ordering::SeqCst) => TestResponse::status(503),
             "/oauth/token" => {
                 std::thread::sleep(Duration::from_millis(delay.load(Ordering::SeqCst)));
                 let number = counter.fetch_add(1, Ordering::SeqCst) + 2;
@@ -93,6 +97,7 @@ fn world_with(
         server,
         clock,
         refreshes,
+        fails,
         token_delay,
         revoke_delay,
         discoveries,
@@ -579,5 +584,105 @@ async fn ch_21_the_text_of_an_error_does_not_outlast_the_timeout_of_the_call() {
         let error = request.send().await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Forbidden { .. }), "{error}");
         assert!(started.elapsed() < Duration::from_millis(most), "{:?}", started.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn ch_01_an_error_masks_a_token_that_a_server_repeats() {
+    let world = world(|request| {
+        let token = request.authorization.unwrap_or_default();
+        let message = format!("{token} is not welcome");
+        TestResponse::json(&json!({ "error": { "code": "forbidden", "message": message } })).with_status(403)
+    });
+    world.clock.advance(TimeDelta::hours(2));
+    let error = world.session().await.client().get("/v1/things").send().await.unwrap_err();
+    let ErrorKind::Forbidden { message, .. } = error.kind() else { panic!("{error:?}") };
+    assert!(message.contains("access-2"), "{message}");
+    for text in [error.to_string(), format!("{error:?}"), error.to_json().to_string()] {
+        assert!(!text.contains("access-2") && text.contains("is not welcome"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn ch_21_a_header_can_have_several_values() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let values = seen.clone();
+    let world = world(move |request| {
+        let tags = request.headers.into_iter().filter(|(name, _)| name == "x-tag" || name == "accept");
+        values.lock().unwrap().extend(tags.map(|(_, value)| value));
+        TestResponse::json(&json!({}))
+    });
+    let session = world.session().await;
+    let mut request = session.client().get("/v1/things");
+    for (name, value) in [("x-tag", "one"), ("x-tag", "two"), ("accept", "text/csv")] {
+        request = request.header(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    request.send().await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), ["one", "two", "text/csv"]);
+}
+
+#[cfg(feature = "tower")]
+#[tokio::test]
+async fn ch_21_after_a_401_to_a_body_that_cannot_be_sent_again_the_next_request_has_a_newer_token() {
+    let seen = Seen::default();
+    let world = world(api(&seen, |token| token == "Bearer access-2"));
+    let layered = world.session().await.layer().wrap(reqwest::Client::new());
+    for expected in [401, 200] {
+        let body = reqwest::Body::wrap(http_body_util::Full::<&[u8]>::new(b"hello"));
+        let request = reqwest::Client::new().post(world.server.url("/v1/x")).body(body).build().unwrap();
+        assert!(request.try_clone().is_none());
+        assert_eq!(layered.send(request).await.unwrap().status(), expected);
+    }
+}
+
+#[cfg(feature = "tower")]
+#[tokio::test]
+async fn ch_21_a_401_is_returned_if_no_newer_token_can_be_had_right_now() {
+    let world = world(|_| TestResponse::status(401));
+    world.fails.store(true, Ordering::SeqCst);
+    let layered = world.session().await.layer().wrap(reqwest::Client::new());
+    let request = reqwest::Client::new().get(world.server.url("/v1/x")).build().unwrap();
+    assert_eq!(layered.send(request).await.unwrap().status(), 401);
+}
+
+#[cfg(feature = "tower")]
+#[tokio::test]
+async fn ch_21_the_layer_wraps_a_client_whose_errors_are_boxed() {
+    /// As the layers of tower have them.
+    #[derive(Clone)]
+    struct Busy;
+
+    impl tower_service::Service<reqwest::Request> for Busy {
+        type Response = reqwest::Response;
+        type Error = Box<dyn std::error::Error + Send + Sync>;
+        type Future = std::future::Pending<Result<reqwest::Response, Self::Error>>;
+
+        fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
+            std::task::Poll::Ready(Err("service overloaded".into()))
+        }
+
+        fn call(&mut self, _: reqwest::Request) -> Self::Future {
+            std::future::pending()
+        }
+    }
+
+    let world = world(|_| TestResponse::status(200));
+    let request = reqwest::Client::new().get(world.server.url("/v1/x")).build().unwrap();
+    let error = world.session().await.layer().wrap(Busy).send(request).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::LocalFailure { .. }), "{error:?}");
+    assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "service overloaded");
+}
+
+#[test]
+fn ch_21_texts_name_the_commands_that_a_tool_has() {
+    for (group, command) in
+        [(None, "acme auth login"), (Some(""), "acme login"), (Some("account"), "acme account login")]
+    {
+        let mut builder = App::builder("acme").issuer("https://auth.example.com");
+        if let Some(group) = group {
+            builder = builder.login_group(group);
+        }
+        let text = builder.build().unwrap().error(ErrorKind::NotAuthenticated).to_string();
+        assert!(text.contains(&format!("Run `{command}`")), "{text}");
     }
 }

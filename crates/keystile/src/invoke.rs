@@ -111,7 +111,7 @@ impl App {
 
     /// Creates an error of this kind, worded for this tool.
     pub fn error(&self, kind: ErrorKind) -> Error {
-        Error::new(kind, self.brand.clone())
+        Error::new(kind, self.brand.clone()).masked(&self.redactor)
     }
 
     pub(crate) fn output(&self, globals: &Globals) -> Output {

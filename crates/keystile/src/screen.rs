@@ -73,6 +73,6 @@ impl Screen {
     }
 
     fn worded(&self, printed: Result<(), ErrorKind>) -> Result<(), Error> {
-        printed.map_err(|kind| Error::new(kind, self.brand.clone()))
+        printed.map_err(|kind| Error::new(kind, self.brand.clone()).masked(self.output.redactor()))
     }
 }

@@ -18,6 +18,7 @@ fn run(arguments: &[&str]) -> Result<(), Error> {
         .version(env!("CARGO_PKG_VERSION"))
         .issuer("https://auth.example.com")
         .client_id("weather-cli")
+        .login_group("")
         .api_base("https://api.example.com")
         .scopes(["openid", "email", "offline_access", "org:read"])
         .build()?;

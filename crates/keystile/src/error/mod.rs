@@ -17,6 +17,7 @@ use super::brand::Brand;
 use super::invalid_value::InvalidValue;
 use super::keys::KeyProblem;
 use super::profile::ProfileName;
+use super::redact::Redactor;
 use super::source::CredentialSource;
 
 pub use exit::Exit;
@@ -203,17 +204,26 @@ impl From<InvalidValue> for ErrorKind {
 }
 
 /// An [`ErrorKind`] worded for one tool. `Display` is the text for people in several lines, without the leading `✗`.
-#[derive(Clone, Debug)]
+///
+/// Text, JSON and `Debug` mask the credentials that this process has used or received, because a server may repeat them
+/// in an answer. The fields of [`kind`](Self::kind) are as they arrived.
+#[derive(Clone)]
 pub struct Error {
     kind: Box<ErrorKind>,
     brand: Brand,
+    redactor: Redactor,
     place: Option<Box<Place>>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, brand: Brand) -> Self {
-        Self { kind: Box::new(kind), brand, place: None, source: None }
+        Self { kind: Box::new(kind), brand, redactor: Redactor::default(), place: None, source: None }
+    }
+
+    /// The error with the secrets of this process masked.
+    pub(crate) fn masked(self, redactor: &Redactor) -> Self {
+        Self { redactor: redactor.clone(), ..self }
     }
 
     /// The error with the profile and server that it occurred with.
@@ -229,10 +239,11 @@ impl Error {
 
     fn report(&self) -> report::Report {
         let report = text::report(&self.kind, &self.brand);
-        match &self.place {
+        let report = match &self.place {
             Some(place) => place.add_to(report, &self.kind),
             None => report,
-        }
+        };
+        report.masked(&self.redactor)
     }
 
     /// What went wrong, to match on.
@@ -260,7 +271,19 @@ impl Error {
     /// "help", "request_id", "retry_after", "exit_code"}}`, `retry_after` in seconds. If there is no credential, it has
     /// `profile` and `issuer` too.
     pub fn to_json(&self) -> serde_json::Value {
-        json::document(&self.kind, &self.report().with_advice(), self.place.as_deref())
+        let mut document = json::document(&self.kind, &self.report().with_advice(), self.place.as_deref());
+        self.redactor.json(&mut document);
+        document
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Error")
+            .field("kind", &format_args!("{}", self.redactor.lines(&format!("{:?}", self.kind))))
+            .field("tool", &self.brand.name())
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The lines of an error.
 
 use crate::plain;
+use crate::redact::Redactor;
 
 /// The text of an error: a headline, and the lines below it. A text of the server in it adds no line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,15 @@ impl Report {
     pub(super) fn with_advice(mut self) -> Self {
         if let (Some(command), Some(first)) = (self.advice.take(), self.lines.first_mut()) {
             *first = format!("{first} Run `{command}`.");
+        }
+        self
+    }
+
+    /// The report with secrets masked.
+    pub(super) fn masked(mut self, redactor: &Redactor) -> Self {
+        self.headline = redactor.line(&self.headline);
+        for line in &mut self.lines {
+            *line = redactor.line(line);
         }
         self
     }

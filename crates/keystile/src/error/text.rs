@@ -214,10 +214,10 @@ fn unreachable(host: &str, cause: &str, proxy: Option<&str>, brand: &Brand) -> R
         }
         _ => None,
     };
-    Report::new(format!("Cannot reach {host}"))
-        .line(format!("{cause}.{proxy}"))
-        .maybe(authority)
-        .advise(brand.command("auth doctor"))
+    let report =
+        Report::new(format!("Cannot reach {host}")).line(format!("{cause}.{proxy}")).maybe(authority);
+    // A tool with commands of its own has no such command.
+    if cfg!(feature = "cli") { report.advise(brand.command("auth doctor")) } else { report }
 }
 
 fn keyring(cause: &str, brand: &Brand) -> Report {

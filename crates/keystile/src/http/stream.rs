@@ -11,6 +11,11 @@ use super::response::ApiResponse;
 use crate::base_url::host_of;
 use crate::error::ErrorKind;
 
+/// The largest body of a refusal that is read, in bytes.
+const REFUSAL_LIMIT: usize = 1 << 20;
+/// The longest time for the body of a refusal.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// A response whose body is still to be read.
 #[derive(Debug)]
 pub(crate) struct OpenResponse {
@@ -41,6 +46,10 @@ impl OpenResponse {
     /// The next bytes; `None` at the end of the body.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Vec<u8>>, ErrorKind> {
         let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        // Else bytes that have already arrived would be returned however late it is.
+        if left == Some(Duration::ZERO) {
+            return Err(self.broken(TIMED_OUT.into()));
+        }
         let patience = left.map_or(self.patience, |left| left.min(self.patience));
         let chunk = match tokio::time::timeout(patience, self.inner.chunk()).await {
             Ok(chunk) => chunk.map_err(|error| self.broken(cause_of(&error)))?,
@@ -60,10 +69,27 @@ impl OpenResponse {
         while let Some(chunk) = self.chunk().await? {
             body.extend_from_slice(&chunk);
         }
+        Ok(self.with_body(body))
+    }
+
+    /// Reads the body of a refusal, as far as it arrives in time and is no larger than an error of an API. The caller
+    /// chose limits for the body that it asked for, which this is not.
+    pub(crate) async fn refusal(mut self) -> ApiResponse {
+        let latest = Instant::now() + REFUSAL_TIMEOUT;
+        self.deadline = Some(self.deadline.map_or(latest, |deadline| deadline.min(latest)));
+        self.limit = self.limit.min(REFUSAL_LIMIT);
+        let mut body = Vec::new();
+        while let Ok(Some(chunk)) = self.chunk().await {
+            body.extend_from_slice(&chunk);
+        }
+        self.with_body(body)
+    }
+
+    fn with_body(self, body: Vec<u8>) -> ApiResponse {
         let mut response = Response::new(body);
         *response.status_mut() = self.inner.status();
         *response.headers_mut() = self.inner.headers().clone();
-        Ok(ApiResponse::new(response, host_of(&self.url), self.received))
+        ApiResponse::new(response, host_of(&self.url), self.received)
     }
 
     fn broken(&self, cause: String) -> ErrorKind {

@@ -1,8 +1,5 @@
 //! Ends a login, or a prompt of a command, on Ctrl-C.
 
-#[cfg(feature = "cli")]
-use std::sync::OnceLock;
-
 use crate::context::Context;
 use crate::error::ErrorKind;
 #[cfg(feature = "cli")]
@@ -10,18 +7,17 @@ use crate::secret::Secret;
 #[cfg(feature = "cli")]
 use crate::signals::CaughtSignals;
 
-/// The signals that end a login, if a command asks for them. They are caught from the first wait until this is dropped.
+/// The signals that end a login, if a command asks for them. They are caught while it waits for the user; afterwards they
+/// have their default action again, which ends a command that waits for a server.
 pub(super) struct Stop {
     #[cfg(feature = "cli")]
     is_asked_for: bool,
-    #[cfg(feature = "cli")]
-    signals: OnceLock<CaughtSignals>,
 }
 
 impl Stop {
     #[cfg(feature = "cli")]
     pub(super) fn of(context: &Context) -> Self {
-        Self { is_asked_for: context.app.catches_signals, signals: OnceLock::new() }
+        Self { is_asked_for: context.app.catches_signals }
     }
 
     /// Waits for a signal.
@@ -30,10 +26,9 @@ impl Stop {
         if !self.is_asked_for {
             return std::future::pending().await;
         }
-        let signals = match (self.signals.get(), CaughtSignals::new()) {
-            (Some(signals), _) => signals,
-            (None, Ok(signals)) => self.signals.get_or_init(|| signals),
-            (None, Err(error)) => return cannot_listen(&error),
+        let signals = match CaughtSignals::new() {
+            Ok(signals) => signals,
+            Err(error) => return cannot_listen(&error),
         };
         match signals.next().await {
             Ok(()) => ErrorKind::Interrupted,

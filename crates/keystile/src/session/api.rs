@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use oauth2::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use oauth2::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use oauth2::http::{Method, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -128,7 +128,8 @@ impl<'a> ApiClient<'a> {
 }
 
 impl ApiRequest<'_> {
-    /// Adds a header. `Authorization` is always set by the client.
+    /// Adds a header; the same name twice sends both values. `Content-Type` and `Idempotency-Key` have one value, the last.
+    /// `Authorization` is always set by the client.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
@@ -207,15 +208,15 @@ impl ApiRequest<'_> {
         if stream.status() < 300 {
             return Ok(stream);
         }
-        let response = session.accepted(stream.into_response().await?, deadline).await?;
-        Ok(ApiStream::new(Arrived::Whole(response), session.context.brand().clone()))
+        let response = session.accepted(stream.into_refusal().await, deadline).await?;
+        Ok(ApiStream::new(Arrived::Whole(response), session.context.app.clone()))
     }
 
     /// Like [`stream`](Self::stream), whatever the status.
     pub async fn stream_unchecked(self) -> Result<ApiStream, Error> {
         let session = self.session;
         match self.run(Reading::InParts).await {
-            Ok(arrived) => Ok(ApiStream::new(arrived, session.context.brand().clone())),
+            Ok(arrived) => Ok(ApiStream::new(arrived, session.context.app.clone())),
             Err(kind) => Err(session.context.error(kind)),
         }
     }
@@ -282,9 +283,16 @@ impl ApiRequest<'_> {
             .body(call.body.to_vec())
             .map_err(|error| unusable(&error))?;
         let headers = request.headers_mut();
-        headers.insert("accept", HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if self.headers.iter().any(|(name, _)| name == ACCEPT) {
+            headers.remove(ACCEPT);
+        }
         for (name, value) in &self.headers {
-            headers.insert(name, value.clone());
+            if name == CONTENT_TYPE || name == "idempotency-key" {
+                headers.insert(name, value.clone());
+            } else {
+                headers.append(name, value.clone());
+            }
         }
         headers.insert(AUTHORIZATION, token.header()?);
         let timeout = self.timeout.unwrap_or(TIMEOUT);

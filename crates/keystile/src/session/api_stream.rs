@@ -2,7 +2,7 @@
 
 use oauth2::http::HeaderMap;
 
-use crate::brand::Brand;
+use crate::app::App;
 use crate::error::{Error, ErrorKind};
 use crate::http::{ApiResponse, Arrived};
 
@@ -12,12 +12,13 @@ pub struct ApiStream {
     arrived: Arrived,
     /// Whether the body of a response that arrived as a whole has been returned.
     ended: bool,
-    brand: Brand,
+    /// Words the errors.
+    app: App,
 }
 
 impl ApiStream {
-    pub(super) fn new(arrived: Arrived, brand: Brand) -> Self {
-        Self { arrived, ended: false, brand }
+    pub(super) fn new(arrived: Arrived, app: App) -> Self {
+        Self { arrived, ended: false, app }
     }
 
     /// The status code, for example 200.
@@ -34,7 +35,7 @@ impl ApiStream {
     }
 
     /// The next part of the body; `None` at its end. Fails with [`Unreachable`](ErrorKind::Unreachable) if the connection
-    /// breaks or is silent for 60 s, and with [`InvalidResponse`](ErrorKind::InvalidResponse) if the body is larger than
+    /// breaks, is silent for 60 s, or has not ended within the [timeout](super::ApiRequest::timeout), and with [`InvalidResponse`](ErrorKind::InvalidResponse) if the body is larger than
     /// the [limit](super::ApiRequest::limit).
     pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let chunk = match &mut self.arrived {
@@ -48,17 +49,25 @@ impl ApiStream {
         self.worded(chunk)
     }
 
+    /// The refusal that this is, with as much of its body as an error can have.
+    pub(super) async fn into_refusal(self) -> ApiResponse {
+        match self.arrived {
+            Arrived::Open(open) => open.refusal().await,
+            Arrived::Whole(response) => response,
+        }
+    }
+
     /// Reads the rest of the body into memory. What [`chunk`](Self::chunk) has returned is missing in it.
     pub async fn into_response(self) -> Result<ApiResponse, Error> {
-        let Self { arrived, brand, .. } = self;
+        let Self { arrived, app, .. } = self;
         let whole = match arrived {
             Arrived::Open(open) => open.whole().await,
             Arrived::Whole(response) => Ok(response),
         };
-        whole.map_err(|kind| Error::new(kind, brand))
+        whole.map_err(|kind| app.error(kind))
     }
 
     fn worded<T>(&self, result: Result<T, ErrorKind>) -> Result<T, Error> {
-        result.map_err(|kind| Error::new(kind, self.brand.clone()))
+        result.map_err(|kind| self.app.error(kind))
     }
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use oauth2::http::{HeaderMap, Request, Response, StatusCode};
@@ -28,8 +27,9 @@ pub struct AuthorizeLayer {
 /// with a body that can be cloned. A request whose body cannot be cloned, such as a stream of reqwest, is not sent again.
 /// All other rules, such as redirects, retries and timeouts, are those of the client.
 ///
-/// An error of the client is [`ErrorKind::Unreachable`], with the original as its
-/// [`source`](std::error::Error::source).
+/// An error of the client is [`ErrorKind::Unreachable`], or [`ErrorKind::LocalFailure`] if the client was not ready to send,
+/// with the original as its [`source`](std::error::Error::source). If a 401 cannot be followed by a newer token right now,
+/// because the authorization server does not answer, that response is returned.
 #[derive(Clone)]
 pub struct Authorized<S> {
     inner: S,
@@ -129,6 +129,9 @@ impl HasStatus for reqwest::Response {
     }
 }
 
+/// Any error of a client: that of [`tower::BoxError`](https://docs.rs/tower/latest/tower/type.BoxError.html).
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
 type Sent<R> = Pin<Box<dyn Future<Output = Result<R, Error>> + Send>>;
 
 impl<S, R> Service<R> for Authorized<S>
@@ -136,7 +139,7 @@ where
     R: Signable,
     S: Service<R> + Clone + Send + 'static,
     S::Response: HasStatus + Send,
-    S::Error: std::error::Error + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
     S::Future: Send,
 {
     type Response = S::Response;
@@ -145,7 +148,7 @@ where
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let session = &self.session;
-        self.inner.poll_ready(context).map_err(|error| failed(session, String::new(), error))
+        self.inner.poll_ready(context).map_err(|error| not_ready(session, error))
     }
 
     fn call(&mut self, request: R) -> Self::Future {
@@ -163,7 +166,7 @@ impl<S> Authorized<S> {
         R: Signable,
         S: Service<R> + Clone + Send + 'static,
         S::Response: HasStatus + Send,
-        S::Error: std::error::Error + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
         S::Future: Send,
     {
         let mut client = self.clone();
@@ -177,30 +180,61 @@ where
     R: Signable,
     S: Service<R>,
     S::Response: HasStatus,
-    S::Error: std::error::Error + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
 {
     let worded = |kind| session.context.error(kind);
     let url = request.target().map_err(worded)?;
     let host = || host_of(&url);
     session.sign(&url, request.headers()).await.map_err(worded)?;
+    let mut signed = request.headers().clone();
     let copy = request.copy();
     let response = client.call(request).await.map_err(|error| failed(&session, host(), error))?;
-    let (StatusCode::UNAUTHORIZED, Some(mut again)) = (response.code(), copy) else { return Ok(response) };
-    if !session.sign_again(&url, again.headers()).await.map_err(worded)? {
+    if response.code() != StatusCode::UNAUTHORIZED {
         return Ok(response);
     }
-    poll_fn(|context| client.poll_ready(context)).await.map_err(|error| failed(&session, host(), error))?;
-    client.call(again).await.map_err(|error| failed(&session, host(), error))
+    // Also for a request that cannot be sent again, because the next one is signed with the newer token.
+    match (session.sign_again(&url, &mut signed).await, copy) {
+        (Ok(true), Some(mut again)) => {
+            // A client that limits its open connections would wait for this one.
+            drop(response);
+            *again.headers() = signed;
+            poll_fn(|context| client.poll_ready(context))
+                .await
+                .map_err(|error| not_ready(&session, error))?;
+            client.call(again).await.map_err(|error| failed(&session, host(), error))
+        }
+        (Err(kind), _) if !is_transient(&kind) => Err(worded(kind)),
+        // The answer of the API says more than why there is no newer token right now.
+        (Ok(_) | Err(_), _) => Ok(response),
+    }
 }
 
-fn failed(session: &Session, host: String, error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    let kind = ErrorKind::Unreachable { host, cause: innermost(&error), proxy: None };
-    session.context.error(kind).caused_by(Arc::new(error))
+fn is_transient(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::ServerError { .. }
+            | ErrorKind::Unreachable { .. }
+            | ErrorKind::RateLimited { .. }
+            | ErrorKind::LockBusy { .. }
+    )
+}
+
+fn failed(session: &Session, host: String, error: impl Into<BoxError>) -> Error {
+    let error = error.into();
+    let kind = ErrorKind::Unreachable { host, cause: innermost(&*error), proxy: None };
+    session.context.error(kind).caused_by(error.into())
+}
+
+/// An error of the client, or of a layer around it, before the request was sent.
+fn not_ready(session: &Session, error: impl Into<BoxError>) -> Error {
+    let error = error.into();
+    let kind = ErrorKind::LocalFailure { what: "send the request".into(), cause: innermost(&*error) };
+    session.context.error(kind).caused_by(error.into())
 }
 
 /// The outer causes only repeat the URL.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
+fn innermost(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
+    let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;
     }

@@ -15,6 +15,8 @@ pub struct TestRequest {
     pub host: String,
     /// The `Authorization` header, if there was one.
     pub authorization: Option<String>,
+    /// All headers in their order, with names in lowercase.
+    pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
 }
@@ -102,12 +104,14 @@ fn serve(
     let mut stream = BufReader::new(stream);
     let mut start = String::new();
     stream.read_line(&mut start)?;
-    let (mut length, mut authorization) = (0, None);
+    let (mut length, mut authorization, mut headers) = (0, None, Vec::new());
     loop {
         let mut line = String::new();
         stream.read_line(&mut line)?;
         let Some((name, value)) = line.trim_end().split_once(": ") else { break };
-        match name.to_lowercase().as_str() {
+        let name = name.to_lowercase();
+        headers.push((name.clone(), value.to_owned()));
+        match name.as_str() {
             "content-length" => length = value.parse().map_err(io::Error::other)?,
             "authorization" => authorization = Some(value.to_owned()),
             _ => {}
@@ -118,7 +122,8 @@ fn serve(
     let mut words = start.split(' ').map(str::to_owned);
     let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let body = String::from_utf8_lossy(&body).into_owned();
-    let answer = handler(TestRequest { method, path, host: address.to_string(), authorization, body });
+    let answer =
+        handler(TestRequest { method, path, host: address.to_string(), authorization, headers, body });
     let Some(status) = answer.status else { return Ok(()) };
     let TestResponse { headers, body, .. } = answer;
     let length = body.len();
