@@ -90,7 +90,7 @@ async fn signs_in_and_calls(app: &TestApp, program: &str, greeting: &str) -> Cli
     let (cli, seen) = weather(app, program).await;
     let cli = cli.with("WEATHER_LOGIN_METHOD", "browser");
     let before = cli.run(&["forecast", "oslo"]).await.failed(2, "Not authenticated\n");
-    assert!(before.err.contains("Run `weather auth login`"), "{before:#?}");
+    assert!(before.err.contains("Run `weather login`"), "{before:#?}");
 
     let login = cli.start(cli.command(&["login"]));
     let link = login.link().await;
