@@ -48,8 +48,7 @@ clippy:
 	cargo clippy $(EVERYTHING) --all-targets -- -D warnings
 	cargo clippy --locked --package keystile --package weather --all-targets -- -D warnings
 	cargo clippy --locked --package keystile --no-default-features --all-targets -- -D warnings
-	cargo clippy --locked --package weather-sync --all-targets -- -D warnings
-	cargo clippy --locked --package weather-own-client --all-targets -- -D warnings
+	cargo clippy --locked --package weather-sync --package weather-own-client --all-targets -- -D warnings
 	cargo clippy --locked --package keystile --features tower --all-targets -- -D warnings
 	cargo clippy --locked --package keystile-cli --all-features -- -D warnings
 

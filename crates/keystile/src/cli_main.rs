@@ -52,7 +52,8 @@ pub async fn cli_main<P: Parser, F: Future<Output = Result<(), Error>>>(
     match app.parse::<P>(&line) {
         Ok(arguments) => {
             let screen = app.screen(globals(&arguments));
-            main_exit(run(app, arguments).await, &screen)
+            // On the heap: the future of a whole tool is large.
+            main_exit(Box::pin(run(app, arguments)).await, &screen)
         }
         Err(exit) => exit,
     }

@@ -26,6 +26,7 @@ struct World {
     /// The requests for the metadata.
     discoveries: Arc<AtomicUsize>,
     /// Whether the token endpoint answers 503.
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only the tests of the layer need it"))]
     fails: Arc<AtomicBool>,
     _home: TempFolder,
 }
