@@ -7,16 +7,23 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::instance::{self, InstanceError};
 use super::private_files;
 use crate::config::Config;
 
+/// How long a start waits for the lock: a server that was told to stop a moment ago may still be ending.
+const PATIENCE: Duration = Duration::from_secs(2);
+const RETRY: Duration = Duration::from_millis(50);
+
 /// The right to serve this database, until dropped.
 #[derive(Debug)]
 pub struct DatabaseClaim(#[expect(dead_code, reason = "held for its lock")] File);
 
-/// Claims the database for a server; `None` for PostgreSQL, which serves many nodes.
+/// Claims the database for a server; `None` for PostgreSQL, which serves many nodes. Blocks for up to [`PATIENCE`] while
+/// another server has it.
 pub fn claim(config: &Config) -> Result<Option<DatabaseClaim>, InstanceError> {
     let Some(database) = config.database.url.sqlite_path() else { return Ok(None) };
     // A refused start leaves no file behind.
@@ -27,7 +34,7 @@ pub fn claim(config: &Config) -> Result<Option<DatabaseClaim>, InstanceError> {
     let path = lock_path(&fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
     let failed = |error: io::Error| InstanceError::File { path: path.clone(), error };
     let mut file = private_files::open_for_locking(&path).map_err(failed)?;
-    match file.try_lock() {
+    match try_lock(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
@@ -49,6 +56,16 @@ pub fn claim(config: &Config) -> Result<Option<DatabaseClaim>, InstanceError> {
         tracing::warn!(%error, file = %path.display(), "the process id could not be written to the lock file");
     }
     Ok(Some(DatabaseClaim(file)))
+}
+
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    let started = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => thread::sleep(RETRY),
+            outcome => return outcome,
+        }
+    }
 }
 
 /// `keystile.db.lock` for `keystile.db`.

@@ -104,6 +104,19 @@ async fn cb_10_under_nohup_a_hangup_stops_nothing() {
 }
 
 #[tokio::test]
+async fn cb_10_a_server_waits_for_the_one_before_it_to_end() {
+    let setup = Setup::on(Database::sqlite(), &[("KEYSTILE_LISTEN", "127.0.0.1:0")]).await;
+    let first = setup.daemons.spawn_with(|_| ());
+    setup.daemons.prints(|text| text.contains("Listening").then_some(())).await;
+    let second = setup.daemons.spawn_with(|_| ());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    drop(first);
+    let again = |text: &str| (text.matches("Listening").count() == 2).then_some(());
+    setup.daemons.prints(again).await;
+    drop(second);
+}
+
+#[tokio::test]
 async fn cb_10_a_second_server_on_a_sqlite_file_refuses() {
     let setup = Setup::on(Database::sqlite(), &[("KEYSTILE_LISTEN", "127.0.0.1:0")]).await;
     let first = setup.daemons.spawn_with(|_| ());
