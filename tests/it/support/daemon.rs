@@ -17,6 +17,7 @@ const SERVER: &str = "KEYSTILE_TEST_SERVER";
 pub(crate) struct Daemon {
     child: Child,
     url: String,
+    log: PathBuf,
 }
 
 /// Starts servers repeatedly on the same data.
@@ -89,7 +90,7 @@ impl Daemons {
         let log = File::options().create(true).append(true).open(&self.log).unwrap();
         command.stdout(log.try_clone().unwrap()).stderr(log);
         change(command);
-        Daemon { child: command.spawn().unwrap(), url: self.url.clone() }
+        Daemon { child: command.spawn().unwrap(), url: self.url.clone(), log: self.log.clone() }
     }
 
     /// Waits until `find` succeeds on the output.
@@ -121,10 +122,16 @@ impl Daemon {
         let started = Instant::now();
         loop {
             let answer = caller.request(reqwest::Method::GET, "/readyz").send().await;
-            if answer.is_ok_and(|answer| answer.status() == 200) {
-                return;
-            }
-            assert!(started.elapsed() < Duration::from_secs(60), "the server does not start");
+            let answer = match answer {
+                Ok(answer) if answer.status() == 200 => return,
+                Ok(answer) => answer.text().await,
+                Err(error) => Err(error),
+            };
+            assert!(
+                started.elapsed() < Duration::from_secs(60),
+                "the server does not start: {answer:?}\n{}",
+                fs::read_to_string(&self.log).unwrap_or_default()
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
