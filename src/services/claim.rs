@@ -22,7 +22,7 @@ const RETRY: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct DatabaseClaim(#[expect(dead_code, reason = "held for its lock")] File);
 
-/// Claims the database for a server; `None` for PostgreSQL, which serves many nodes. Blocks for up to [`PATIENCE`] while
+/// Claims the database for a server; `None` for PostgreSQL, which serves many nodes. Blocks for up to two seconds while
 /// another server has it.
 pub fn claim(config: &Config) -> Result<Option<DatabaseClaim>, InstanceError> {
     let Some(database) = config.database.url.sqlite_path() else { return Ok(None) };
