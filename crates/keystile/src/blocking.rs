@@ -19,13 +19,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Handle, Runtime};
 
 use super::error::{Error, ErrorKind};
 use super::globals::Globals;
 use super::http::ApiResponse;
 use super::invoke::SignedOut;
 use super::login::{CompletedLogin, LoginOptions};
+use super::offload::{no_thread, runtime};
 use super::session::{AccessToken, ApiClient, ApiRequest, Identity, Session};
 
 /// A tool without async code: a [`keystile::App`](crate::App), the global options of this invocation, and a Tokio runtime
@@ -60,12 +61,7 @@ impl Drop for App {
 impl App {
     /// Fails only if the system has no resources for a runtime.
     pub fn new(tool: crate::App, globals: Globals) -> Result<Self, Error> {
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
-            tool.error(ErrorKind::LocalFailure {
-                what: "start the async runtime".into(),
-                cause: error.to_string(),
-            })
-        })?;
+        let runtime = runtime().map_err(|kind| tool.error(kind))?;
         Ok(Self { tool, globals, runtime: Some(runtime), session: Mutex::default() })
     }
 
@@ -140,12 +136,7 @@ impl App {
         std::thread::scope(|scope| {
             // Not `scope.spawn`, which panics if the system has no thread left.
             let thread = std::thread::Builder::new().spawn_scoped(scope, || runtime.block_on(work));
-            let thread = thread.map_err(|error| {
-                self.tool.error(ErrorKind::LocalFailure {
-                    what: "start a thread".into(),
-                    cause: error.to_string(),
-                })
-            })?;
+            let thread = thread.map_err(|error| self.tool.error(no_thread(&error)))?;
             thread.join().unwrap_or_else(|panic| resume_unwind(panic))
         })
     }

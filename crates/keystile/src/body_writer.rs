@@ -1,6 +1,6 @@
 //! Prints a body that arrives in parts.
 
-use super::brand::Brand;
+use super::app::App;
 use super::error::{Error, ErrorKind};
 use super::output::Output;
 use super::plain;
@@ -15,7 +15,7 @@ const HELD: usize = 64 << 10;
 #[derive(Debug)]
 pub struct BodyWriter {
     output: Output,
-    brand: Brand,
+    app: App,
     /// Received, and not printed yet.
     held: Vec<u8>,
     /// `None` before the first character other than white space.
@@ -24,8 +24,8 @@ pub struct BodyWriter {
 }
 
 impl BodyWriter {
-    pub(crate) fn new(output: Output, brand: Brand) -> Self {
-        Self { output, brand, held: Vec::new(), is_json: None, last: None }
+    pub(crate) fn new(output: Output, app: App) -> Self {
+        Self { output, app, held: Vec::new(), is_json: None, last: None }
     }
 
     /// Prints a part, or holds it until the next one.
@@ -66,7 +66,7 @@ impl BodyWriter {
     }
 
     fn worded(&self, printed: Result<(), ErrorKind>) -> Result<(), Error> {
-        printed.map_err(|kind| Error::new(kind, self.brand.clone()).masked(self.output.redactor()))
+        printed.map_err(|kind| self.app.error(kind))
     }
 }
 

@@ -118,7 +118,7 @@ impl Context {
             }
             _ => None,
         };
-        Error::new(kind, self.app.brand.clone()).masked(&self.app.redactor).at(place)
+        self.app.error(kind).at(place)
     }
 
     /// The profile and the server in use, as far as the store has been read.

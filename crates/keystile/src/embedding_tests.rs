@@ -412,6 +412,52 @@ async fn ch_21_a_body_is_read_in_parts_up_to_the_limit() {
 }
 
 #[tokio::test]
+async fn ch_21_a_part_that_is_there_after_the_timeout_is_not_returned() {
+    let world = world(|_| TestResponse::status(200));
+    let (globals, go_on) = api_in_parts(vec!["x".to_owned(); 2]);
+    let session = world.app.session(&globals).await.unwrap();
+    let timeout = Duration::from_millis(500);
+    let mut stream = session.client().get("/v1/x").timeout(timeout).stream().await.unwrap();
+    go_on.send(()).unwrap();
+    assert_eq!(stream.chunk().await.unwrap().unwrap(), b"x");
+    go_on.send(()).unwrap();
+    tokio::time::sleep(timeout).await;
+    let error = stream.chunk().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unreachable { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn ch_21_of_an_endless_refusal_no_more_than_a_part_is_read() {
+    let world = world(|_| TestResponse::status(200));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = BaseUrl::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    let sender = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        lines.map(Result::unwrap).find(String::is_empty).unwrap();
+        stream.write_all(b"HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n").unwrap();
+        let part = vec![b'x'; 1 << 16];
+        let mut sent = 0;
+        while stream.write_all(&part).is_ok() {
+            sent += part.len();
+        }
+        sent
+    });
+    let globals = Globals {
+        api_key: Some(Secret::new("acme_live_0123456789abcdefghij")),
+        api_base: Some(address),
+        ..Globals::default()
+    };
+    let session = world.app.session(&globals).await.unwrap();
+    let error = session.client().get("/v1/x").stream().await.unwrap_err();
+    assert_eq!(error.exit_code(), Exit::NotFound, "{error}");
+    // 1 MiB is read; the rest is what the buffers of the two sockets hold.
+    // Awaited, because the runtime closes the connection.
+    let sent = tokio::task::spawn_blocking(|| sender.join().unwrap()).await.unwrap();
+    assert!(sent < 32 << 20, "{sent} bytes");
+}
+
+#[tokio::test]
 async fn ch_21_a_stream_refreshes_after_a_401_and_fails_with_the_error_of_the_api() {
     let seen = Seen::default();
     let world = world(api(&seen, |token| token == "Bearer access-2"));
@@ -672,6 +718,45 @@ async fn ch_21_the_layer_wraps_a_client_whose_errors_are_boxed() {
     let error = world.session().await.layer().wrap(Busy).send(request).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::LocalFailure { .. }), "{error:?}");
     assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "service overloaded");
+}
+
+#[cfg(feature = "tower")]
+#[tokio::test]
+async fn ch_21_the_layer_sends_again_through_a_client_with_one_connection() {
+    use std::sync::Weak;
+    use std::task::{Context, Poll};
+
+    use oauth2::http::{Request, Response};
+
+    /// A client that is not ready while a response of it exists.
+    #[derive(Clone)]
+    struct OneConnection(Arc<()>);
+
+    /// The body of a response, which has the connection.
+    struct Body(#[expect(dead_code, reason = "counted while it exists")] Weak<()>);
+
+    impl tower_service::Service<Request<()>> for OneConnection {
+        type Response = Response<Body>;
+        type Error = std::io::Error;
+        type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+            if Arc::weak_count(&self.0) > 0 { Poll::Pending } else { Poll::Ready(Ok(())) }
+        }
+
+        fn call(&mut self, request: Request<()>) -> Self::Future {
+            let is_new = request.headers()["authorization"] == "Bearer access-2";
+            let response = Response::builder().status(if is_new { 200 } else { 401 });
+            std::future::ready(Ok(response.body(Body(Arc::downgrade(&self.0))).unwrap()))
+        }
+    }
+
+    let world = world(|_| TestResponse::status(200));
+    let client = OneConnection(Arc::new(()));
+    let layered = world.session().await.layer().wrap(client);
+    let request = Request::get(world.server.url("/v1/x")).body(()).unwrap();
+    let sent = tokio::time::timeout(Duration::from_secs(10), layered.send(request)).await;
+    assert_eq!(sent.expect("the first response is dropped").unwrap().status(), 200);
 }
 
 #[test]

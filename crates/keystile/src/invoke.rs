@@ -35,7 +35,8 @@ impl App {
     /// if it fails.
     ///
     /// Needs a Tokio runtime with I/O and time enabled, as all other async calls do. Drop the future to cancel the login,
-    /// for example on `tokio::signal::ctrl_c`: no signal is handled here.
+    /// for example on `tokio::signal::ctrl_c`: no signal is handled here. Dropped in the moment in which the user approves,
+    /// it may leave a session at the server that no one uses, which ends by itself or in the user's list of sessions.
     pub async fn login(&self, globals: &Globals, options: &LoginOptions) -> Result<CompletedLogin, Error> {
         let context = self.load(globals).await?;
         login::login(&context, options).await.map_err(|kind| context.error(kind))
@@ -83,6 +84,8 @@ impl App {
 
     /// The credential in use: `--api-key`, else the environment variable, else the profile. If there is none, asks a user
     /// at a terminal to sign in; without a terminal it fails with [`NotAuthenticated`](ErrorKind::NotAuthenticated).
+    ///
+    /// If the future is dropped while it asks, a thread goes on waiting for a line of standard input, up to the next one.
     pub async fn session(&self, globals: &Globals) -> Result<Session, Error> {
         let context = Arc::new(self.load(globals).await?);
         let session = session_or_login(&context).await;
@@ -106,12 +109,12 @@ impl App {
 
     /// Standard output and standard error for commands of the tool itself.
     pub fn screen(&self, globals: &Globals) -> Screen {
-        Screen::new(self.output(globals), self.brand.clone())
+        Screen::new(self.output(globals), self.clone())
     }
 
     /// Creates an error of this kind, worded for this tool.
     pub fn error(&self, kind: ErrorKind) -> Error {
-        Error::new(kind, self.brand.clone()).masked(&self.redactor)
+        Error::new(kind, self.brand.clone(), self.redactor.clone())
     }
 
     pub(crate) fn output(&self, globals: &Globals) -> Output {

@@ -1,6 +1,5 @@
 //! Runs the commands of the library.
 
-use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -9,8 +8,9 @@ use super::app::App;
 use super::args;
 use super::command_line::ToolCommand;
 use super::commands;
-use super::error::{Error, ErrorKind};
+use super::error::Error;
 use super::globals::Globals;
+use super::offload::{detached, runtime};
 
 impl App {
     /// Runs a command of the library and prints its result. Takes an [`AuthCommand`](crate::AuthCommand), any other
@@ -19,36 +19,21 @@ impl App {
     /// The command runs on a thread and a Tokio runtime of its own, because it waits for the user and for files. It is
     /// cancelled if the future is dropped.
     ///
-    /// While a login waits, Ctrl-C, SIGTERM and SIGHUP end it with [`Interrupted`](ErrorKind::Interrupted). Afterwards they
+    /// While a login waits, Ctrl-C, SIGTERM and SIGHUP end it with [`Interrupted`](crate::ErrorKind::Interrupted). Afterwards they
     /// have their default action again. [`AppBuilder::own_signal_handlers`](crate::AppBuilder::own_signal_handlers) turns
     /// that off.
     pub async fn run(&self, command: impl Into<ToolCommand>, globals: &Globals) -> Result<(), Error> {
         let (app, command, globals) = (self.clone(), command.into(), globals.clone());
-        let (sender, result) = oneshot::channel();
         // Dropped together with this future.
         let (_cancel, mut cancelled) = oneshot::channel::<()>();
-        let thread = std::thread::Builder::new().name("keystile".into());
-        let running = thread.spawn(move || {
-            let ended = runtime().map_err(|kind| app.error(kind)).and_then(|runtime| {
-                runtime.block_on(async {
-                    tokio::select! {
-                        biased;
-                        _ = &mut cancelled => Ok(()),
-                        ended = execute(&app, command, &globals) => ended,
-                    }
-                })
-            });
-            // The receiver is gone if the command was cancelled.
-            let _ = sender.send(ended);
+        let running = detached("keystile", async move || {
+            tokio::select! {
+                biased;
+                _ = &mut cancelled => Ok(()),
+                ended = execute(&app, command, &globals) => ended,
+            }
         });
-        let running = running.map_err(|error| self.error(no_thread(&error)))?;
-        match result.await {
-            Ok(ended) => ended,
-            Err(_) => match running.join() {
-                Err(panic) => resume_unwind(panic),
-                Ok(()) => Ok(()),
-            },
-        }
+        running.await.unwrap_or_else(|kind| Err(self.error(kind)))
     }
 
     /// Like [`run`](Self::run), on the calling thread and for a caller without a runtime.
@@ -71,14 +56,4 @@ async fn execute(app: &App, command: ToolCommand, globals: &Globals) -> Result<(
     let result = commands::run(&context, command).await;
     context.print_warnings();
     result.map_err(|kind| context.error(kind))
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime, ErrorKind> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        ErrorKind::LocalFailure { what: "start the async runtime".into(), cause: error.to_string() }
-    })
-}
-
-fn no_thread(error: &std::io::Error) -> ErrorKind {
-    ErrorKind::LocalFailure { what: "start a thread".into(), cause: error.to_string() }
 }

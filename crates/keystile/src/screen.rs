@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::app::App;
 use super::body_writer::BodyWriter;
-use super::brand::Brand;
 use super::error::{Error, ErrorKind};
 use super::output::Output;
 
@@ -14,12 +14,12 @@ use super::output::Output;
 #[derive(Clone, Debug)]
 pub struct Screen {
     output: Output,
-    brand: Brand,
+    app: App,
 }
 
 impl Screen {
-    pub(crate) fn new(output: Output, brand: Brand) -> Self {
-        Self { output, brand }
+    pub(crate) fn new(output: Output, app: App) -> Self {
+        Self { output, app }
     }
 
     /// Whether `--json` was given, so that standard output must be JSON.
@@ -58,7 +58,7 @@ impl Screen {
 
     /// Prints the body of a successful response that arrives in parts, as [`body`](Self::body) does.
     pub fn body_writer(&self) -> BodyWriter {
-        BodyWriter::new(self.output.clone(), self.brand.clone())
+        BodyWriter::new(self.output.clone(), self.app.clone())
     }
 
     /// Prints a message, of one or several lines, on standard error, unless `--json` or `--quiet` was given. Credentials
@@ -73,6 +73,6 @@ impl Screen {
     }
 
     fn worded(&self, printed: Result<(), ErrorKind>) -> Result<(), Error> {
-        printed.map_err(|kind| Error::new(kind, self.brand.clone()).masked(self.output.redactor()))
+        printed.map_err(|kind| self.app.error(kind))
     }
 }

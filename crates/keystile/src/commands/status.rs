@@ -50,13 +50,8 @@ pub(super) async fn run(context: &Arc<Context>, args: StatusArgs) -> Result<(), 
     let others = if args.all { profile::others(context)? } else { Vec::new() };
     match &checked {
         // Without the server, shows what the file says.
-        Ok(())
-        | Err(
-            ErrorKind::Unreachable { .. } | ErrorKind::ServerError { .. } | ErrorKind::RateLimited { .. },
-        ) => {
-            print(context, &session, &status, checked.is_ok(), &others)?;
-        }
-        Err(kind) => print_absent(context, is_absent(kind))?,
+        Err(kind) if !kind.is_transient() => print_absent(context, is_absent(kind))?,
+        Ok(()) | Err(_) => print(context, &session, &status, checked.is_ok(), &others)?,
     }
     match checked {
         // Exit code 3 means "could not check".

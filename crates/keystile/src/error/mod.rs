@@ -189,6 +189,13 @@ pub struct MissingScope {
     pub request_id: Option<String>,
 }
 
+impl ErrorKind {
+    /// Whether the same request may succeed later, because the server failed, is unreachable or limits the rate.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::ServerError { .. } | Self::RateLimited { .. })
+    }
+}
+
 impl fmt::Display for ErrorKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(json::code_of(self))
@@ -217,13 +224,9 @@ pub struct Error {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, brand: Brand) -> Self {
-        Self { kind: Box::new(kind), brand, redactor: Redactor::default(), place: None, source: None }
-    }
-
-    /// The error with the secrets of this process masked.
-    pub(crate) fn masked(self, redactor: &Redactor) -> Self {
-        Self { redactor: redactor.clone(), ..self }
+    /// An error of a tool, in which the secrets that the redactor knows are masked.
+    pub(crate) fn new(kind: ErrorKind, brand: Brand, redactor: Redactor) -> Self {
+        Self { kind: Box::new(kind), brand, redactor, place: None, source: None }
     }
 
     /// The error with the profile and server that it occurred with.
@@ -304,7 +307,7 @@ impl std::error::Error for Error {
 
 impl From<InvalidValue> for Error {
     fn from(invalid: InvalidValue) -> Self {
-        Self::new(invalid.into(), Brand::unnamed())
+        Self::new(invalid.into(), Brand::unnamed(), Redactor::default())
     }
 }
 

@@ -4,11 +4,16 @@ use std::time::Duration;
 use super::*;
 use crate::error::{Error, Exit};
 use crate::profile::ProfileName;
+use crate::redact::Redactor;
 use crate::source::{ProfileSelection, StoredProfile};
 use crate::testing::{app, brand};
 
+fn error(kind: ErrorKind) -> Error {
+    Error::new(kind, brand(), Redactor::default())
+}
+
 fn text(kind: ErrorKind) -> String {
-    Error::new(kind, brand()).to_string()
+    error(kind).to_string()
 }
 
 fn profile() -> CredentialSource {
@@ -93,7 +98,7 @@ fn a_server_error() {
     let app = app().status_page("status.acme.dev").build().unwrap();
     let kind = ErrorKind::ServerError { status: 502, request_id: Some("req_8h2".into()) };
     assert_eq!(
-        Error::new(kind, app.brand().clone()).to_string(),
+        app.error(kind).to_string(),
         "Server error (502)\n  \
          The acme API returned an error. Try again, then check status.acme.dev. (request req_8h2)"
     );
@@ -178,7 +183,7 @@ fn a_rejected_credential_names_its_source() {
 
 #[test]
 fn the_json_has_the_type_and_code_of_the_server() {
-    let error = Error::new(missing_scope(ScopeRemedy::Key), brand()).to_json();
+    let error = error(missing_scope(ScopeRemedy::Key)).to_json();
     let error = &error["error"];
     assert_eq!(error["type"], "permission_error");
     assert_eq!(error["code"], "insufficient_scope");
@@ -192,7 +197,7 @@ fn the_json_has_the_type_and_code_of_the_server() {
 
 #[test]
 fn the_exit_codes_are_the_contract() {
-    let exit = |kind| Error::new(kind, brand()).exit_code();
+    let exit = |kind| error(kind).exit_code();
     assert_eq!(exit(ErrorKind::Usage { message: "x".into(), hint: None }), Exit::Usage);
     assert_eq!(exit(ErrorKind::NotAuthenticated), Exit::Auth);
     assert_eq!(exit(ErrorKind::ServerError { status: 500, request_id: None }), Exit::Server);

@@ -81,7 +81,7 @@ mod tests {
     fn ch_07_only_a_regular_file_is_read() {
         let temp = TempFolder::new();
         let at = |name: &str| temp.path().join(name);
-        // Not by rustix, which has no such function on macOS.
+        // By the command: rustix has no `mknodat` on macOS.
         assert!(std::process::Command::new("mkfifo").arg(at("fifo")).status().unwrap().success());
         symlink("/dev/zero", at("zero")).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();

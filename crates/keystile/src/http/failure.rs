@@ -1,5 +1,7 @@
 //! The texts of failed requests.
 
+use std::error::Error;
+
 use url::Url;
 
 use crate::base_url::host_of;
@@ -16,15 +18,26 @@ pub(super) fn too_large(url: &Url, limit: usize) -> ErrorKind {
     }
 }
 
+/// The error of a call that took too long.
+pub(crate) fn timed_out(host: String) -> ErrorKind {
+    ErrorKind::Unreachable { host, cause: TIMED_OUT.into(), proxy: None }
+}
+
 /// The innermost cause. The outer ones only repeat the URL.
+pub(crate) fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost
+}
+
+/// The text of the innermost cause, in words for the usual ones.
 pub(super) fn cause_of(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return TIMED_OUT.into();
     }
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
+    let innermost = innermost(error);
     match innermost.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
         Some(std::io::ErrorKind::ConnectionRefused) => "connection refused".into(),
         Some(std::io::ErrorKind::ConnectionReset) => "connection reset".into(),

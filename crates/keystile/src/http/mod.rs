@@ -9,6 +9,9 @@ mod stream;
 mod trace;
 mod transport;
 
+#[cfg(feature = "tower")]
+pub(crate) use failure::innermost;
+pub(crate) use failure::timed_out;
 pub use response::ApiResponse;
 pub(crate) use retry::{Replay, retry_after};
 pub(crate) use roots::CaBundle;

@@ -60,6 +60,14 @@ impl Arrived {
             Self::Open(response) => response.status(),
         }
     }
+
+    /// The response with the rest of its body.
+    pub(crate) async fn whole(self) -> Result<ApiResponse, ErrorKind> {
+        match self {
+            Self::Whole(response) => Ok(response),
+            Self::Open(response) => response.whole().await,
+        }
+    }
 }
 
 /// The response of an attempt.
@@ -155,10 +163,7 @@ impl Transport {
 
     /// Sends a request, with retries. Every response is `Ok`, whatever its status.
     pub(crate) async fn send(&self, request: HttpRequest, plan: Plan) -> Result<ApiResponse, ErrorKind> {
-        match self.call(request, plan, Reading::Whole, None).await? {
-            Arrived::Whole(response) => Ok(response),
-            Arrived::Open(open) => open.whole().await,
-        }
+        self.call(request, plan, Reading::Whole, None).await?.whole().await
     }
 
     /// Like [`send`](Self::send). With [`Reading::InParts`], the timeout of the plan is that of the head and of each part,

@@ -7,7 +7,6 @@ use subtle::ConstantTimeEq;
 
 use super::callback::Callback;
 use super::device_info::device_info;
-use super::stop::Stop;
 use super::{CompletedLogin, LoginOptions, store};
 use crate::base_url::BaseUrl;
 use crate::context::Context;
@@ -30,7 +29,6 @@ pub(super) struct Attempt<'a> {
     scopes: Vec<String>,
     /// The API base to bind the session to.
     api_base: BaseUrl,
-    pub(super) stop: Stop,
     /// The current credential of the profile.
     stored: Option<&'a Credential>,
 }
@@ -100,7 +98,7 @@ impl<'a> Attempt<'a> {
             .or_else(|| context.app.api_base.clone())
             .or_else(|| metadata.cli_configuration.api_base.clone())
             .unwrap_or_else(|| issuer.clone());
-        Ok(Self { context, options, issuer, metadata, scopes, api_base, stop: Stop::of(context), stored })
+        Ok(Self { context, options, issuer, metadata, scopes, api_base, stored })
     }
 
     /// The scopes to request.

@@ -12,6 +12,7 @@ use super::finish::finish;
 use super::loopback::{Loopback, PendingCallback};
 use super::paste;
 use super::sign_in_method::{SignInMethod, WithoutDeviceCodes};
+use super::stop;
 use super::wait::{Frames, open_browser};
 use crate::error::ErrorKind;
 use crate::oauth::{Link, PkceSession};
@@ -65,7 +66,7 @@ async fn wait(
     let context = attempt.context;
     let deadline = Instant::now() + timeout;
     let mut frames = Frames::of(context);
-    let mut stop = pin!(attempt.stop.requested());
+    let mut stop = pin!(stop::requested(context));
     if opens {
         open_browser(attempt, url);
     }

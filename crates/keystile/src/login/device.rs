@@ -10,6 +10,7 @@ use url::Url;
 use super::attempt::Attempt;
 use super::pace::Pace;
 use super::sign_in_method::{SignInMethod, WithoutDeviceCodes};
+use super::stop;
 use super::wait::{Frames, open_browser};
 use super::{LoginOptions, Step};
 use crate::credentials::SignedInBy;
@@ -125,7 +126,7 @@ async fn wait(
     let deadline = Instant::now() + patience;
     let leave = Notify::new();
     let mut answer = pin!(poll_until_answered(attempt, code, pace, &leave));
-    let mut stop = pin!(attempt.stop.requested());
+    let mut stop = pin!(stop::requested(context));
     let mut frames = Frames::of(context);
     if opens {
         open_browser(attempt, page_of(code));

@@ -67,7 +67,7 @@ pub(crate) async fn sign_in(
             let verdict = verify(context, &target, &key, stored.as_ref()).await?;
             (target, verdict)
         }
-        Err(kind) if is_transient(&kind) => {
+        Err(kind) if says_nothing(&kind) => {
             (Target::without_metadata(context, issuer)?, Verdict::Unknown(kind))
         }
         Err(kind) => return Err(kind),
@@ -123,7 +123,7 @@ async fn verify(
     let server = target.api_base.as_ref().unwrap_or(&target.issuer);
     match whoami_of(&context.transport, &target.issuer, server, key.expose()).await {
         Ok(whoami) => Ok(Verdict::Accepted(Box::new(whoami))),
-        Err(kind) if is_transient(&kind) => Ok(Verdict::Unknown(kind)),
+        Err(kind) if says_nothing(&kind) => Ok(Verdict::Unknown(kind)),
         Err(ErrorKind::Rejected { code, .. }) => Err(ErrorKind::KeyRejected {
             profile: context.profile.clone(),
             kept: stored.map(|stored| kept(stored, context.brand())),
@@ -134,16 +134,9 @@ async fn verify(
     }
 }
 
-/// Whether the error says nothing about the key, because the server failed or is unreachable.
-fn is_transient(kind: &ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::Unreachable { .. }
-            | ErrorKind::ServerError { .. }
-            | ErrorKind::RateLimited { .. }
-            | ErrorKind::InvalidResponse { .. }
-            | ErrorKind::WrongIssuer { .. }
-    )
+/// Whether the error says nothing about the key, because the server failed, is unreachable or is another one.
+fn says_nothing(kind: &ErrorKind) -> bool {
+    kind.is_transient() || matches!(kind, ErrorKind::InvalidResponse { .. } | ErrorKind::WrongIssuer { .. })
 }
 
 /// Asks for confirmation, except before a verified key replaces a key.

@@ -14,6 +14,7 @@ use super::loopback::{Loopback, PendingCallback};
 use super::pace::Pace;
 use super::pasted;
 use super::sign_in_method::{SignInMethod, WithoutDeviceCodes};
+use super::stop;
 use crate::credentials::SignedInBy;
 use crate::error::ErrorKind;
 use crate::oauth::{self, Link, PkceSession, Progress, PushedRequest, TokenError};
@@ -145,7 +146,7 @@ async fn ask(
             None => std::future::pending().await,
         }
     };
-    let mut stop = pin!(attempt.stop.requested());
+    let mut stop = pin!(stop::requested(attempt.context));
     tokio::select! {
         arrived = callback => arrived,
         ended = watch(attempt, pushed) => ended.map(Answered::NoCode),

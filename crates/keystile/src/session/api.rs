@@ -16,7 +16,7 @@ use super::{AccessToken, ActiveCredential, Session, TokenNeed, USUAL_TTL};
 use crate::base_url::BaseUrl;
 use crate::duration;
 use crate::error::{Error, ErrorKind};
-use crate::http::{ApiResponse, Arrived, Plan, Reading, Replay};
+use crate::http::{ApiResponse, Arrived, Plan, Reading, Replay, timed_out};
 use crate::random;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -193,8 +193,7 @@ impl ApiRequest<'_> {
     pub async fn send_unchecked(self) -> Result<ApiResponse, Error> {
         let session = self.session;
         let arrived = match self.run(Reading::Whole).await {
-            Ok(Arrived::Whole(response)) => Ok(response),
-            Ok(Arrived::Open(open)) => open.whole().await,
+            Ok(arrived) => arrived.whole().await,
             Err(kind) => Err(kind),
         };
         arrived.map_err(|kind| session.context.error(kind))
@@ -283,9 +282,8 @@ impl ApiRequest<'_> {
             .body(call.body.to_vec())
             .map_err(|error| unusable(&error))?;
         let headers = request.headers_mut();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if self.headers.iter().any(|(name, _)| name == ACCEPT) {
-            headers.remove(ACCEPT);
+        if !self.headers.iter().any(|(name, _)| name == ACCEPT) {
+            headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         }
         for (name, value) in &self.headers {
             if name == CONTENT_TYPE || name == "idempotency-key" {
@@ -316,9 +314,7 @@ async fn within<T>(
     work: impl Future<Output = Result<T, ErrorKind>>,
 ) -> Result<T, ErrorKind> {
     let Some(deadline) = deadline else { return work.await };
-    tokio::time::timeout_at(deadline.into(), work).await.unwrap_or_else(|_| {
-        Err(ErrorKind::Unreachable { host: server.host(), cause: "connection timed out".into(), proxy: None })
-    })
+    tokio::time::timeout_at(deadline.into(), work).await.unwrap_or_else(|_| Err(timed_out(server.host())))
 }
 
 impl Session {

@@ -35,8 +35,8 @@ impl ApiStream {
     }
 
     /// The next part of the body; `None` at its end. Fails with [`Unreachable`](ErrorKind::Unreachable) if the connection
-    /// breaks, is silent for 60 s, or has not ended within the [timeout](super::ApiRequest::timeout), and with [`InvalidResponse`](ErrorKind::InvalidResponse) if the body is larger than
-    /// the [limit](super::ApiRequest::limit).
+    /// breaks, is silent for 60 s, or has not ended within the [timeout](super::ApiRequest::timeout), and with
+    /// [`InvalidResponse`](ErrorKind::InvalidResponse) if the body is larger than the [limit](super::ApiRequest::limit).
     pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let chunk = match &mut self.arrived {
             Arrived::Open(open) => open.chunk().await,
@@ -60,11 +60,7 @@ impl ApiStream {
     /// Reads the rest of the body into memory. What [`chunk`](Self::chunk) has returned is missing in it.
     pub async fn into_response(self) -> Result<ApiResponse, Error> {
         let Self { arrived, app, .. } = self;
-        let whole = match arrived {
-            Arrived::Open(open) => open.whole().await,
-            Arrived::Whole(response) => Ok(response),
-        };
-        whole.map_err(|kind| app.error(kind))
+        arrived.whole().await.map_err(|kind| app.error(kind))
     }
 
     fn worded<T>(&self, result: Result<T, ErrorKind>) -> Result<T, Error> {

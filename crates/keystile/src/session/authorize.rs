@@ -41,11 +41,13 @@ impl Session {
     /// Signs a request again that was answered with 401. Returns `false`, and leaves the request unchanged, if there is no
     /// other token than the rejected one: the credential is a key, or a refresh in the last minute has not helped.
     pub async fn reauthorize<B>(&self, request: &mut Request<B>) -> Result<bool, Error> {
-        let signed = match absolute(request.uri()) {
-            Ok(url) => self.sign_again(&url, request.headers_mut()).await,
+        let newer = match absolute(request.uri()) {
+            Ok(url) => self.newer_signature(&url, request.headers().get(AUTHORIZATION)).await,
             Err(kind) => Err(kind),
         };
-        signed.map_err(|kind| self.context.error(kind))
+        let Some(newer) = newer.map_err(|kind| self.context.error(kind))? else { return Ok(false) };
+        request.headers_mut().insert(AUTHORIZATION, newer);
+        Ok(true)
     }
 
     pub(super) async fn sign(&self, url: &Url, headers: &mut HeaderMap) -> Result<(), ErrorKind> {
@@ -56,10 +58,15 @@ impl Session {
         Ok(())
     }
 
-    pub(super) async fn sign_again(&self, url: &Url, headers: &mut HeaderMap) -> Result<bool, ErrorKind> {
+    /// The value of `Authorization` with another token than the one that was rejected; `None` if there is none.
+    pub(super) async fn newer_signature(
+        &self,
+        url: &Url,
+        rejected: Option<&HeaderValue>,
+    ) -> Result<Option<HeaderValue>, ErrorKind> {
         self.check_target(url).await?;
-        let ActiveCredential::Session { .. } = &self.chosen else { return Ok(false) };
-        let rejected = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let ActiveCredential::Session { .. } = &self.chosen else { return Ok(None) };
+        let rejected = rejected.and_then(|value| value.to_str().ok());
         let rejected = rejected.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
         let current = self.token(TokenNeed::Fresh { min_ttl: USUAL_TTL }).await?;
         let token = match current.generation {
@@ -70,11 +77,10 @@ impl Session {
             Some(_) | None => current,
         };
         if token.secret() == rejected {
-            return Ok(false);
+            return Ok(None);
         }
         self.context.app.redactor.learn(token.secret());
-        headers.insert(AUTHORIZATION, token.header()?);
-        Ok(true)
+        token.header().map(Some)
     }
 
     /// The URL of a path at a server.

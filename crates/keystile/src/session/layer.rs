@@ -5,6 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use oauth2::http::header::AUTHORIZATION;
 use oauth2::http::{HeaderMap, Request, Response, StatusCode};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -14,6 +15,7 @@ use super::Session;
 use super::authorize::absolute;
 use crate::base_url::host_of;
 use crate::error::{Error, ErrorKind};
+use crate::http::innermost;
 
 /// Wraps an HTTP client in [`Authorized`]. Made by [`Session::layer`].
 #[derive(Clone, Debug)]
@@ -186,57 +188,41 @@ where
     let url = request.target().map_err(worded)?;
     let host = || host_of(&url);
     session.sign(&url, request.headers()).await.map_err(worded)?;
-    let mut signed = request.headers().clone();
+    let signature = request.headers().get(AUTHORIZATION).cloned();
     let copy = request.copy();
     let response = client.call(request).await.map_err(|error| failed(&session, host(), error))?;
     if response.code() != StatusCode::UNAUTHORIZED {
         return Ok(response);
     }
     // Also for a request that cannot be sent again, because the next one is signed with the newer token.
-    match (session.sign_again(&url, &mut signed).await, copy) {
-        (Ok(true), Some(mut again)) => {
+    match (session.newer_signature(&url, signature.as_ref()).await, copy) {
+        (Ok(Some(newer)), Some(mut again)) => {
             // A client that limits its open connections would wait for this one.
             drop(response);
-            *again.headers() = signed;
+            again.headers().insert(AUTHORIZATION, newer);
             poll_fn(|context| client.poll_ready(context))
                 .await
                 .map_err(|error| not_ready(&session, error))?;
             client.call(again).await.map_err(|error| failed(&session, host(), error))
         }
-        (Err(kind), _) if !is_transient(&kind) => Err(worded(kind)),
+        (Err(kind), _) if !kind.is_transient() && !matches!(kind, ErrorKind::LockBusy { .. }) => {
+            Err(worded(kind))
+        }
         // The answer of the API says more than why there is no newer token right now.
         (Ok(_) | Err(_), _) => Ok(response),
     }
 }
 
-fn is_transient(kind: &ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::ServerError { .. }
-            | ErrorKind::Unreachable { .. }
-            | ErrorKind::RateLimited { .. }
-            | ErrorKind::LockBusy { .. }
-    )
-}
-
 fn failed(session: &Session, host: String, error: impl Into<BoxError>) -> Error {
     let error = error.into();
-    let kind = ErrorKind::Unreachable { host, cause: innermost(&*error), proxy: None };
+    let kind = ErrorKind::Unreachable { host, cause: innermost(&*error).to_string(), proxy: None };
     session.context.error(kind).caused_by(error.into())
 }
 
 /// An error of the client, or of a layer around it, before the request was sent.
 fn not_ready(session: &Session, error: impl Into<BoxError>) -> Error {
     let error = error.into();
-    let kind = ErrorKind::LocalFailure { what: "send the request".into(), cause: innermost(&*error) };
+    let kind =
+        ErrorKind::LocalFailure { what: "send the request".into(), cause: innermost(&*error).to_string() };
     session.context.error(kind).caused_by(error.into())
-}
-
-/// The outer causes only repeat the URL.
-fn innermost(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }

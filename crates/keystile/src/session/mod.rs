@@ -45,7 +45,7 @@ pub(crate) const USUAL_TTL: Duration = Duration::from_secs(60);
 
 /// The credential in use: a session of the profile, or an API key. Made by [`App::session`](crate::App::session).
 ///
-/// It stays with its server: if somebody signs in to another one with the same profile, its calls fail with
+/// It stays with its server: after a login to another one under the same profile, its calls fail with
 /// [`HostMismatch`](ErrorKind::HostMismatch).
 #[derive(Clone)]
 pub struct Session {

@@ -13,7 +13,7 @@ use crate::credentials::{
     Credential, CredentialState, CredentialStore, OauthCredential, ProfileLock, SwapResult,
 };
 use crate::error::ErrorKind;
-use crate::http::Transport;
+use crate::http::{Transport, timed_out};
 use crate::oauth::{self, TokenError, TokenSet};
 use crate::offload::detached;
 use crate::profile::ProfileName;
@@ -106,8 +106,8 @@ pub(crate) async fn obtain(
         }
     };
     let (context, chosen) = (context.clone(), chosen.clone());
-    // Whoever holds the lock is the only one here, so that there is one thread for a profile and not one for each caller.
-    detached(async move { refresh(&context, &chosen, want, lock).await }).await
+    // Behind the lock, so that a profile has one thread and not one for each caller.
+    detached("keystile-refresh", async move || refresh(&context, &chosen, want, lock).await).await?
 }
 
 /// Refreshes the session and stores it while the lock is held.
@@ -184,8 +184,8 @@ async fn usable(context: &Context, chosen: &OauthCredential) -> Result<OauthCred
     }
 }
 
-/// Checks that a stored session belongs to the servers of the chosen one. Somebody may have signed in to another server
-/// with the same profile meanwhile, whose token must not be sent to the server that the caller has in mind.
+/// Checks that a stored session belongs to the servers of the chosen one. After a login to another server under the same
+/// profile, the new token must not be sent to the server that the caller chose.
 fn check_servers(
     context: &Context,
     chosen: &OauthCredential,
@@ -214,21 +214,14 @@ async fn request(transport: &Transport, session: &OauthCredential) -> Result<Tok
         return Err(TokenError::Refused(ErrorKind::RefreshFailed));
     };
     let exchange = async {
-        let metadata = oauth::discover(transport, &session.issuer).await.map_err(|kind| match kind {
-            ErrorKind::ServerError { .. } | ErrorKind::Unreachable { .. } | ErrorKind::RateLimited { .. } => {
-                TokenError::Transient(kind)
-            }
-            kind => TokenError::Refused(kind),
+        let metadata = oauth::discover(transport, &session.issuer).await.map_err(|kind| {
+            if kind.is_transient() { TokenError::Transient(kind) } else { TokenError::Refused(kind) }
         })?;
         oauth::refresh(transport, &metadata, &session.client_id, token).await
     };
     match tokio::time::timeout(REFRESH_LIMIT, exchange).await {
         Ok(answer) => answer,
-        Err(_) => Err(TokenError::Transient(ErrorKind::Unreachable {
-            host: session.issuer.host(),
-            cause: "connection timed out".into(),
-            proxy: None,
-        })),
+        Err(_) => Err(TokenError::Transient(timed_out(session.issuer.host()))),
     }
 }
 

@@ -6,6 +6,7 @@ use super::{lock_profile, revoke};
 use crate::context::Context;
 use crate::credentials::{Credential, CredentialState, OauthCredential, SwapResult};
 use crate::error::ErrorKind;
+use crate::http::timed_out;
 use crate::profile::ProfileName;
 
 /// How long a revocation may take without a message.
@@ -85,11 +86,7 @@ async fn revoke_at_server(
             match tokio::time::timeout(REVOCATION_LIMIT, revoked).await {
                 Ok(Ok(())) => AtServer::Revoked,
                 Ok(Err(kind)) => AtServer::Failed(kind),
-                Err(_) => AtServer::Failed(ErrorKind::Unreachable {
-                    host: session.issuer.host(),
-                    cause: "connection timed out".into(),
-                    proxy: None,
-                }),
+                Err(_) => AtServer::Failed(timed_out(session.issuer.host())),
             }
         }
     }

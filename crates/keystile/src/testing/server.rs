@@ -104,19 +104,17 @@ fn serve(
     let mut stream = BufReader::new(stream);
     let mut start = String::new();
     stream.read_line(&mut start)?;
-    let (mut length, mut authorization, mut headers) = (0, None, Vec::new());
+    let mut headers = Vec::new();
     loop {
         let mut line = String::new();
         stream.read_line(&mut line)?;
         let Some((name, value)) = line.trim_end().split_once(": ") else { break };
-        let name = name.to_lowercase();
-        headers.push((name.clone(), value.to_owned()));
-        match name.as_str() {
-            "content-length" => length = value.parse().map_err(io::Error::other)?,
-            "authorization" => authorization = Some(value.to_owned()),
-            _ => {}
-        }
+        headers.push((name.to_lowercase(), value.to_owned()));
     }
+    let header =
+        |name: &str| headers.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let length = header("content-length").map_or(Ok(0), |length| length.parse()).map_err(io::Error::other)?;
+    let authorization = header("authorization");
     let mut body = vec![0; length];
     stream.read_exact(&mut body)?;
     let mut words = start.split(' ').map(str::to_owned);
