@@ -125,6 +125,7 @@ pub fn add_member(
         user_id: user.id.clone(),
         role: role.to_owned(),
         created_at: work.now,
+        invited_by: None,
     };
     memberships::insert(work.conn, &membership)?;
     let event = Event::new(Action::MemberAdded, actor.clone(), origin).org(&organization.id).target(&user.id);

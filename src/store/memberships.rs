@@ -21,6 +21,8 @@ pub struct Membership {
     pub user_id: String,
     pub role: String,
     pub created_at: Time,
+    /// The user whose invitation was accepted; `None` if the operator added the member.
+    pub invited_by: Option<String>,
 }
 
 pub fn insert(conn: &mut Conn, membership: &Membership) -> Result<(), StoreError> {

@@ -50,7 +50,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{Nullable, Text};
     use crate::store::engine::codec::Moment;
 
     memberships (org_id, user_id) {
@@ -58,6 +58,43 @@ diesel::table! {
         user_id -> Text,
         role -> Text,
         created_at -> Moment,
+        invited_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::store::engine::codec::Moment;
+
+    ended_memberships (id) {
+        id -> Text,
+        org_id -> Text,
+        user_id -> Text,
+        role -> Text,
+        created_at -> Moment,
+        ended_at -> Moment,
+        ended_by -> Nullable<Text>,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Nullable, Text};
+    use crate::store::engine::codec::Moment;
+
+    invitations (id) {
+        id -> Text,
+        org_id -> Text,
+        address -> Text,
+        role -> Text,
+        note -> Text,
+        token_hash -> Binary,
+        invited_by -> Text,
+        created_at -> Moment,
+        ends_at -> Moment,
+        state -> Text,
+        state_at -> Moment,
+        accepted_by -> Nullable<Text>,
     }
 }
 
@@ -417,6 +454,7 @@ diesel::table! {
 
 joinable!(memberships -> organizations (org_id));
 joinable!(memberships -> users (user_id));
+joinable!(invitations -> organizations (org_id));
 joinable!(service_accounts -> organizations (org_id));
 joinable!(credentials -> organizations (org_id));
 joinable!(credentials -> users (user_id));
@@ -429,6 +467,8 @@ allow_tables_to_appear_in_same_query!(
     organizations,
     users,
     memberships,
+    ended_memberships,
+    invitations,
     service_accounts,
     clients,
     credentials,

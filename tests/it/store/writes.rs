@@ -157,6 +157,7 @@ both_engines! {
                 user_id: "usr_1".to_owned(),
                 role: "owner".to_owned(),
                 created_at: work.now,
+                invited_by: None,
             };
             memberships::insert(work.conn, &membership)
         }).await;
