@@ -88,6 +88,11 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
         )),
         ErrorKind::AccessDenied => Report::new("Sign-in was denied")
             .line("You chose Deny on the approval page, or could not approve there. Nothing was stored."),
+        ErrorKind::LoginRefused { code, description } if code == "invalid_scope" => {
+            Report::new(format!("Sign-in failed ({code})"))
+                .line(description.clone().unwrap_or_else(|| "The server gave no reason.".into()))
+                .line(format!("Nothing was stored. Run `{login} --force` to ask for the default scopes of the tool."))
+        }
         ErrorKind::LoginRefused { code, description } => Report::new(format!("Sign-in failed ({code})"))
             .line(description.clone().unwrap_or_else(|| "The server gave no reason.".into()))
             .maybe((code == "invalid_client").then(|| {
