@@ -65,10 +65,19 @@ pub struct Server {
     _claim: Option<DatabaseClaim>,
 }
 
+/// What to do about an address that cannot be listened at.
+fn remedy(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::AddrInUse {
+        ". Another server may be running: stop it, or set KEYSTILE_LISTEN and KEYSTILE_PUBLIC_URL"
+    } else {
+        ""
+    }
+}
+
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("cannot listen at {address}: {error}")]
+    #[error("cannot listen at {address}: {error}{}", remedy(error))]
     Listen { address: SocketAddr, error: io::Error },
     #[error(transparent)]
     Open(#[from] InstanceError),

@@ -73,7 +73,11 @@ fn print_started(context: &Context, started: &StartedLogin) -> Result<(), ErrorK
     if let Some(picture) = &screen.picture {
         context.output.tell_lines(picture);
     }
-    let resume = context.brand().command(&format!("auth login --resume {handle}"));
+    let profile = match &context.globals.profile {
+        Some(profile) => format!(" --profile {profile}"),
+        None => String::new(),
+    };
+    let resume = context.brand().command(&format!("auth login --resume {handle}{profile}"));
     context.output.tell(&format!(
         "The code expires in {}. To complete the sign-in, run: {resume}",
         in_words(screen.lifetime)

@@ -73,7 +73,12 @@ fn report(context: &Context, profile: &ProfileName, credential: &Credential, at_
         }
         AtServer::Nothing => {
             let text = format!("Signed out of profile {profile}: local credentials removed.");
-            return screen.say(Icon::Good, &text);
+            screen.say(Icon::Good, &text);
+            if session.is_none() {
+                let revoke = context.brand().command("key revoke ID");
+                screen.tell(&format!("The key stays valid. Revoke it with `{revoke}`."));
+            }
+            return;
         }
         AtServer::Skipped => "the session was not revoked.".to_owned(),
         AtServer::Failed(ErrorKind::Unreachable { .. }) => {

@@ -88,8 +88,16 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
         )),
         ErrorKind::AccessDenied => Report::new("Sign-in was denied")
             .line("You chose Deny on the approval page, or could not approve there. Nothing was stored."),
+        ErrorKind::LoginRefused { code, description } if code == "invalid_scope" => {
+            Report::new(format!("Sign-in failed ({code})"))
+                .line(description.clone().unwrap_or_else(|| "The server gave no reason.".into()))
+                .line(format!("Nothing was stored. Run `{login} --force` to ask for the default scopes of the tool."))
+        }
         ErrorKind::LoginRefused { code, description } => Report::new(format!("Sign-in failed ({code})"))
             .line(description.clone().unwrap_or_else(|| "The server gave no reason.".into()))
+            .maybe((code == "invalid_client").then(|| {
+                "The operator of the server has to register this tool: `keystiled client add` does on Keystile.".into()
+            }))
             .line("Nothing was stored."),
         ErrorKind::RefreshFailed => sign_in::refresh_failed(&login),
         ErrorKind::LockBusy { path } => Report::new("Another process is using this session")
@@ -129,7 +137,11 @@ fn host_mismatch(source: &CredentialSource, asked: &str, bound: &str, brand: &Br
 }
 
 fn not_authenticated(brand: &Brand, login: &str) -> Report {
-    Report::new("Not authenticated")
+    let report = Report::new("Not authenticated");
+    if brand.key_prefixes().is_empty() {
+        return report.line(format!("Run `{login}` to sign in with your browser."));
+    }
+    report
         .line(format!(
             "Run `{login}` and paste your API key, or sign in with your browser. (See `{login} --help`.)"
         ))
@@ -143,6 +155,10 @@ fn key_format(source: &CredentialSource, problem: KeyProblem, brand: &Brand) -> 
         CredentialSource::Profile(profile) => format!("profile {}", profile.name),
         CredentialSource::NewLogin => "your input".to_owned(),
     };
+    if brand.key_prefixes().is_empty() {
+        return Report::new(format!("{} takes no API keys", brand.name()))
+            .line(format!("The key (from {origin}) was sent nowhere. Sign in with your browser instead."));
+    }
     Report::new(format!("That doesn't look like {} key", with_article(brand.name())))
         .line(format!(
             "Expected a token starting with {}, at least {} characters (from {origin}).",

@@ -46,6 +46,20 @@ fn not_authenticated() {
 }
 
 #[test]
+fn a_tool_without_keys_advises_none() {
+    let app = crate::App::builder("tide").issuer("https://auth.example.com").build().unwrap();
+    let source = CredentialSource::Variable("TIDE_API_KEY".into());
+    assert_eq!(
+        app.error(ErrorKind::NotAuthenticated).to_string(),
+        "Not authenticated\n  Run `tide auth login` to sign in with your browser."
+    );
+    assert_eq!(
+        app.error(ErrorKind::InvalidKeyFormat { source, problem: KeyProblem::UnknownPrefix }).to_string(),
+        "tide takes no API keys\n  The key (from TIDE_API_KEY) was sent nowhere. Sign in with your browser instead."
+    );
+}
+
+#[test]
 fn a_login_without_a_terminal_names_the_method_that_needs_none() {
     let text = text(ErrorKind::NotInteractive);
     assert!(text.starts_with("Not authenticated\n  Run `acme auth login` and"), "{text}");

@@ -204,6 +204,8 @@ async fn may_narrow(
         return Ok(());
     }
     let (profile, lost) = (&context.profile, lost.join(" "));
+    let new = asked.iter().filter(|scope| !session.scopes.contains(scope));
+    let both: Vec<&str> = session.scopes.iter().chain(new).map(String::as_str).collect();
     let question =
         format!("The session of profile {profile} also has {lost}. Replace it with a session without them?");
     if force || context.confirm(question).await == Some(true) {
@@ -212,8 +214,8 @@ async fn may_narrow(
     Err(ErrorKind::Usage {
         message: format!("This sign-in would remove {lost} from profile {profile}"),
         hint: Some(format!(
-            "Use --force to replace the session, --scopes {} to keep its scopes, or --profile NAME to keep both.",
-            session.scopes.join(",")
+            "Use --scopes {} to have both, --force to replace the session, or --profile NAME to keep it.",
+            both.join(",")
         )),
     })
 }
