@@ -217,6 +217,22 @@ fn credential_pages(config: &mut ServiceConfig) {
             page_resource("/o/{org}/service-accounts/{id}/state")
                 .post(pages::service_accounts::account::set_state),
         )
+        .service(page_resource("/o/{org}/members").get(pages::members::list::list))
+        .service(
+            page_resource("/o/{org}/members/{id}/role")
+                .get(pages::members::role::page)
+                .post(pages::members::role::save),
+        )
+        .service(
+            page_resource("/o/{org}/members/{id}/remove")
+                .get(pages::members::remove::page)
+                .post(pages::members::remove::remove),
+        )
+        .service(
+            page_resource("/o/{org}/leave")
+                .get(pages::members::leave::page)
+                .post(pages::members::leave::leave),
+        )
         .service(page_resource("/tokens").get(pages::tokens::list::list))
         .service(page_resource("/tokens/new").get(pages::tokens::new::new).post(pages::tokens::new::create))
         .service(

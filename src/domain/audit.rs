@@ -15,6 +15,7 @@ text_enum! {
     Action {
         ApiKeyCreated = "key.created",
         ApiKeyLeaked = "key.leaked",
+        ApiKeyMoved = "key.moved",
         ApiKeyRevoked = "key.revoked",
         ApiKeyRotated = "key.rotated",
         ApiKeyScopesChanged = "key.scopes_changed",
@@ -39,6 +40,9 @@ text_enum! {
         KeyRevoked = "signing_key.revoked",
         KeyRotated = "signing_key.rotated",
         MemberAdded = "member.added",
+        MemberLeft = "member.left",
+        MemberRemoved = "member.removed",
+        MemberRoleChanged = "member.role_changed",
         OrganizationCreated = "organization.created",
         PersonalTokenCreated = "token.created",
         PersonalTokenLeaked = "token.leaked",

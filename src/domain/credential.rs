@@ -54,6 +54,8 @@ text_enum! {
         Leaked = "leaked",
         /// A genuine refresh token was of a generation that the database does not know.
         Ahead = "ahead",
+        /// Its owner left the organization or was removed from it.
+        MembershipEnded = "membership_ended",
     }
 }
 

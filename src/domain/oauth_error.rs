@@ -81,6 +81,9 @@ pub const RATE_LIMITED: &str = "rate_limited";
 /// The refresh token is genuine and was replaced by a newer one.
 pub const REFRESH_TOKEN_REPLACED: &str = "refresh_token_replaced";
 
+/// The user left the organization of the session, or was removed from it.
+pub const MEMBERSHIP_ENDED: &str = "membership_ended";
+
 /// Details for the holder of a replaced refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replaced {
@@ -147,6 +150,18 @@ impl OAuthError {
                 "This refresh token was replaced by a newer one. Sign in again.",
                 reason,
             )
+        }
+    }
+
+    /// `invalid_grant` for a genuine refresh token of somebody who is no longer a member.
+    pub fn membership_ended(organization: &str, reason: &'static str) -> Self {
+        let description = format!(
+            "The session ended with your membership in {organization}. Your other organizations are untouched."
+        );
+        Self {
+            error_code: Some(MEMBERSHIP_ENDED),
+            organization: Some(organization.to_owned()),
+            ..Self::new(OAuthCode::InvalidGrant, printable(&description), reason)
         }
     }
 

@@ -15,6 +15,14 @@ impl SubjectId {
         }
     }
 
+    /// The id of a user; `None` for a service account.
+    pub fn user(&self) -> Option<&str> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::ServiceAccount(_) => None,
+        }
+    }
+
     pub fn as_str(&self) -> &str {
         match self {
             Self::User(id) | Self::ServiceAccount(id) => id,

@@ -7,6 +7,7 @@ pub mod authorize;
 pub mod credentials;
 pub mod device;
 pub mod keys;
+pub mod members;
 pub mod organizations;
 pub mod records;
 pub mod reference;

@@ -20,6 +20,7 @@ pub mod introspection;
 pub mod janitor;
 pub mod key_exchange;
 pub mod leaks;
+pub mod members;
 pub mod org_actor;
 pub mod personal_tokens;
 mod private_files;

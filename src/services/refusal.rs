@@ -19,6 +19,8 @@ pub enum ServiceRefusal {
     Invalid { field: &'static str, message: String },
     /// The object has ended and can no longer be changed.
     Ended(String),
+    /// Afterwards no owner who can sign in would be left to manage the organization.
+    LastOwner { organization: String },
 }
 
 /// Reason of a [`ServiceRefusal::Forbidden`].
@@ -27,6 +29,8 @@ pub enum ForbiddenCode {
     KeysOff,
     PersonalTokensOff,
     NotPermitted,
+    /// Only a signed-in person may do this, not a credential.
+    NeedsPerson,
 }
 
 impl RefusalReason for ServiceRefusal {}

@@ -172,7 +172,7 @@ fn require_may_grant(
     Ok(actor.require_may_grant(&gained.into_iter().collect())?)
 }
 
-fn require_known_role(config: &Config, role: &str) -> Result<(), ServiceRefusal> {
+pub(super) fn require_known_role(config: &Config, role: &str) -> Result<(), ServiceRefusal> {
     if config.roles.iter().any(|known| known.id == role) {
         return Ok(());
     }

@@ -77,6 +77,14 @@ pub fn expire_of_organization(conn: &mut Conn, org_id: &str, at: Time) -> Result
         .execute(conn)?)
 }
 
+/// Expires the unused codes of one user for an organization.
+pub fn expire_of_member(conn: &mut Conn, org_id: &str, user_id: &str, at: Time) -> Result<usize, StoreError> {
+    let waiting = codes::table.filter(codes::org_id.eq(org_id).and(codes::consumed_at.is_null()));
+    Ok(diesel::update(waiting.filter(codes::user_id.eq(user_id).and(codes::expires_at.gt(at))))
+        .set(codes::expires_at.eq(at))
+        .execute(conn)?)
+}
+
 /// Expires the code of a request; `false` if it was consumed or has expired.
 pub fn expire(conn: &mut Conn, request_id: &str, at: Time) -> Result<bool, StoreError> {
     let waiting = codes::table.filter(codes::request_id.eq(request_id).and(codes::consumed_at.is_null()));

@@ -156,6 +156,14 @@ pub fn expire_of_organization(conn: &mut Conn, org_id: &str, at: Time) -> Result
         .execute(conn)?)
 }
 
+/// Expires the approvals of one user for an organization that no tool has fetched.
+pub fn expire_of_member(conn: &mut Conn, org_id: &str, user_id: &str, at: Time) -> Result<usize, StoreError> {
+    let waiting = requests::table.filter(requests::org_id.eq(org_id).and(requests::consumed_at.is_null()));
+    Ok(diesel::update(waiting.filter(requests::user_id.eq(user_id).and(requests::expires_at.gt(at))))
+        .set(requests::expires_at.eq(at))
+        .execute(conn)?)
+}
+
 /// Deletes the requests of a client.
 pub fn delete_of_client(conn: &mut Conn, client_id: &str) -> Result<(), StoreError> {
     diesel::delete(requests::table.filter(requests::client_id.eq(client_id))).execute(conn)?;

@@ -39,6 +39,8 @@ pub mod device_requests;
 pub mod ended_credentials;
 mod engine;
 pub mod idempotency_records;
+pub mod member_credentials;
+pub mod members;
 pub mod memberships;
 pub mod names;
 pub mod organizations;

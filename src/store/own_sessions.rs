@@ -267,7 +267,7 @@ fn search_end(
 }
 
 /// The `LIKE` pattern for a substring, with `!` as escape character.
-fn pattern(text: &str) -> String {
+pub(in crate::store) fn pattern(text: &str) -> String {
     let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     format!("%{escaped}%")
 }

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::domain::client::{Client, Grant};
-use crate::domain::credential::{GenerationStatus, generation_status};
+use crate::domain::credential::{EndReason, GenerationStatus, generation_status};
 use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Digest;
 use crate::domain::text_enum::text_enum;
@@ -23,6 +23,7 @@ text_enum! {
         ForeignClient = "the session belongs to another client",
         ScopeNotGranted = "scope outside the grant",
         Ended = "the session has ended",
+        MembershipEnded = "the session ended with the owner's membership",
         OrganizationDisabled = "the organization is gone",
         NotMember = "the owner is no longer a member",
         PersonalTokensOff = "the organization does not allow personal tokens",
@@ -107,6 +108,9 @@ fn examine(
         return Ok(Decision::Fault(StoreError::Failed(message)));
     };
     let scopes = narrowed(attempt.request.scope.as_deref(), granted)?;
+    if stored.revoked_reason == Some(EndReason::MembershipEnded) {
+        return Err(RefreshRefusal::MembershipEnded);
+    }
     if !stored.is_active(now) {
         return Err(RefreshRefusal::Ended);
     }

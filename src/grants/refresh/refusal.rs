@@ -33,6 +33,7 @@ impl RefreshRefusal {
             | Self::WrongTag
             | Self::ForeignClient
             | Self::Ended
+            | Self::MembershipEnded
             | Self::OrganizationDisabled
             | Self::NotMember
             | Self::PersonalTokensOff
@@ -64,6 +65,9 @@ pub(super) fn refuse(
             Ok(refusal.without_session())
         }
         RefreshRefusal::PersonalTokensOff => Ok(OAuthError::personal_tokens_disabled(&session.organization)),
+        RefreshRefusal::MembershipEnded => {
+            Ok(OAuthError::membership_ended(&session.organization, refusal.as_str()))
+        }
         RefreshRefusal::Ended
         | RefreshRefusal::OrganizationDisabled
         | RefreshRefusal::NotMember

@@ -38,6 +38,10 @@ pub enum ApiError {
     },
     /// The object has ended and can no longer be changed.
     Ended(String),
+    /// The organization would have no owner left who can sign in.
+    LastOwner {
+        organization: String,
+    },
     /// The idempotency key was used with another request.
     IdempotencyConflict,
     TooLarge,
@@ -94,6 +98,7 @@ impl ApiError {
             ServiceRefusal::Forbidden { code, message } => Self::Forbidden { code, message },
             ServiceRefusal::Invalid { field, message } => Self::Invalid { field, message },
             ServiceRefusal::Ended(message) => Self::Ended(message),
+            ServiceRefusal::LastOwner { organization } => Self::LastOwner { organization },
         }
     }
 }
@@ -114,8 +119,10 @@ impl ApiError {
                 ForbiddenCode::KeysOff => ErrorCode::ApiKeysDisabled,
                 ForbiddenCode::PersonalTokensOff => ErrorCode::PersonalTokensDisabled,
                 ForbiddenCode::NotPermitted => ErrorCode::NotPermitted,
+                ForbiddenCode::NeedsPerson => ErrorCode::NeedsPerson,
             },
             Self::Ended(_) => ErrorCode::Ended,
+            Self::LastOwner { .. } => ErrorCode::LastOwner,
             Self::IdempotencyConflict => ErrorCode::IdempotencyConflict,
             Self::TooLarge => ErrorCode::TooLarge,
             Self::ContentType => ErrorCode::UnsupportedMediaType,
@@ -132,6 +139,9 @@ impl ApiError {
             | Self::Invalid { message, .. }
             | Self::Forbidden { message, .. }
             | Self::Ended(message) => message.clone(),
+            Self::LastOwner { organization } => {
+                format!("Nobody would be left to manage {organization}: it needs an owner who can sign in.")
+            }
             Self::IdempotencyConflict => {
                 "This Idempotency-Key was used for another request. Use a new one for each operation."
                     .to_owned()
@@ -165,6 +175,7 @@ impl ApiError {
             | Self::NotFound(_)
             | Self::Forbidden { .. }
             | Self::Ended(_)
+            | Self::LastOwner { .. }
             | Self::IdempotencyConflict
             | Self::TooLarge
             | Self::ContentType
@@ -185,6 +196,7 @@ impl ResponseError for ApiError {
             | Self::Invalid { .. }
             | Self::Forbidden { .. }
             | Self::Ended(_)
+            | Self::LastOwner { .. }
             | Self::IdempotencyConflict
             | Self::TooLarge
             | Self::ContentType
@@ -217,6 +229,7 @@ impl ResponseError for ApiError {
             | Self::Invalid { .. }
             | Self::Forbidden { .. }
             | Self::Ended(_)
+            | Self::LastOwner { .. }
             | Self::IdempotencyConflict
             | Self::TooLarge
             | Self::ContentType => {}

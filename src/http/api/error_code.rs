@@ -32,12 +32,14 @@ text_enum! {
         RevokedApiKey = "revoked_api_key",
         InsufficientScope = "insufficient_scope",
         NotPermitted = "not_permitted",
+        NeedsPerson = "needs_person",
         ApiKeysDisabled = "api_keys_disabled",
         PersonalTokensDisabled = "personal_tokens_disabled",
         PersonalTokensAdminsOnly = "personal_tokens_admins_only",
         AddressNotAllowed = "address_not_allowed",
         NotFound = "not_found",
         Ended = "ended",
+        LastOwner = "last_owner",
         IdempotencyConflict = "idempotency_conflict",
         TooLarge = "too_large",
         UnsupportedMediaType = "unsupported_media_type",
@@ -59,12 +61,13 @@ impl ErrorCode {
             }
             Self::InsufficientScope
             | Self::NotPermitted
+            | Self::NeedsPerson
             | Self::ApiKeysDisabled
             | Self::PersonalTokensDisabled
             | Self::PersonalTokensAdminsOnly
             | Self::AddressNotAllowed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Ended | Self::IdempotencyConflict => StatusCode::CONFLICT,
+            Self::Ended | Self::LastOwner | Self::IdempotencyConflict => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidParameter => StatusCode::UNPROCESSABLE_ENTITY,
@@ -87,12 +90,13 @@ impl ErrorCode {
             }
             Self::InsufficientScope
             | Self::NotPermitted
+            | Self::NeedsPerson
             | Self::ApiKeysDisabled
             | Self::PersonalTokensDisabled
             | Self::PersonalTokensAdminsOnly
             | Self::AddressNotAllowed => ErrorType::PermissionError,
             Self::NotFound => ErrorType::NotFound,
-            Self::Ended | Self::IdempotencyConflict => ErrorType::Conflict,
+            Self::Ended | Self::LastOwner | Self::IdempotencyConflict => ErrorType::Conflict,
             Self::RateLimited => ErrorType::RateLimitError,
             Self::InternalError | Self::TemporarilyUnavailable => ErrorType::ApiError,
         }
@@ -114,6 +118,7 @@ impl ErrorCode {
             }
             Self::InsufficientScope => "Use a credential with the scopes in required_scopes.",
             Self::NotPermitted => "Ask an owner or admin of the organization.",
+            Self::NeedsPerson => "Do it in a browser, signed in as an owner.",
             Self::ApiKeysDisabled => "Ask an owner or admin to turn API keys on.",
             Self::PersonalTokensDisabled => "Ask an owner or admin to turn personal tokens on.",
             Self::PersonalTokensAdminsOnly => {
@@ -124,6 +129,7 @@ impl ErrorCode {
             }
             Self::NotFound => "Check the id, and that it belongs to the credential's organization.",
             Self::Ended => "Create a new one; one that has ended cannot be changed.",
+            Self::LastOwner => "Make another member an owner first.",
             Self::IdempotencyConflict => "Use a new Idempotency-Key for each operation.",
             Self::TooLarge => "Send a smaller body.",
             Self::UnsupportedMediaType => "Send Content-Type: application/json.",

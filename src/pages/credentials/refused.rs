@@ -23,6 +23,10 @@ pub(in crate::pages) fn page(req: &PageRequest, member: &Member, refusal: Servic
             Refusal::NotAllowed { message }
         }
         ServiceRefusal::Ended(message) => Refusal::PastChanging { message },
+        ServiceRefusal::LastOwner { organization } => {
+            let members = format!("{}/o/{}/members", req.base(), member.organization.slug);
+            Refusal::LastOwner { organization, members }
+        }
     })
 }
 
@@ -60,6 +64,7 @@ pub(in crate::pages) fn problems(refusal: ServiceRefusal) -> Result<Problems, Se
         ServiceRefusal::Credential(_)
         | ServiceRefusal::NotFound(_)
         | ServiceRefusal::Forbidden { .. }
-        | ServiceRefusal::Ended(_) => Err(refusal),
+        | ServiceRefusal::Ended(_)
+        | ServiceRefusal::LastOwner { .. } => Err(refusal),
     }
 }

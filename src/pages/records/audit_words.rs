@@ -11,6 +11,7 @@ pub fn label(action: Action) -> &'static str {
     match action {
         Action::ApiKeyCreated => "API key created",
         Action::ApiKeyLeaked => "API key leaked",
+        Action::ApiKeyMoved => "API key moved",
         Action::ApiKeyRevoked => "API key revoked",
         Action::ApiKeyRotated => "API key rotated",
         Action::ApiKeyScopesChanged => "Permissions of an API key changed",
@@ -35,6 +36,9 @@ pub fn label(action: Action) -> &'static str {
         Action::KeyRevoked => "Signing key revoked",
         Action::KeyRotated => "Signing key rotated",
         Action::MemberAdded => "Member added",
+        Action::MemberLeft => "Member left",
+        Action::MemberRemoved => "Member removed",
+        Action::MemberRoleChanged => "Role of a member changed",
         Action::OrganizationCreated => "Organization created",
         Action::PersonalTokenCreated => "Personal token created",
         Action::PersonalTokenLeaked => "Personal token leaked",
@@ -72,6 +76,7 @@ pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
     match action {
         Action::ApiKeyCreated => told.target(who.text(" created the API key ")),
         Action::ApiKeyLeaked => told.leaked(" reported a leak of the API key "),
+        Action::ApiKeyMoved => told.target(who.text(" moved the API key ")).text(" to a service account"),
         Action::ApiKeyRevoked => told.target(who.text(" revoked the API key ")),
         Action::ApiKeyRotated => told.target(who.text(" rotated the API key ")),
         Action::ApiKeyScopesChanged => told.target(who.text(" changed the permissions of the API key ")),
@@ -103,6 +108,9 @@ pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
             let added = told.target(who.text(" added ")).text(" as ");
             added.name(told.detail("role").unwrap_or_else(|| "a member".to_owned()))
         }
+        Action::MemberLeft => who.text(" left the organization"),
+        Action::MemberRemoved => told.target(who.text(" removed ")).text(" from the organization"),
+        Action::MemberRoleChanged => told.role_change(told.target(who.text(" changed the role of "))),
         Action::OrganizationCreated => told.target(who.text(" created ")),
         Action::PersonalTokenCreated => told.target(who.text(" created the personal token ")),
         Action::PersonalTokenLeaked => told.leaked(" reported a leak of the personal token "),
@@ -118,11 +126,7 @@ pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
         Action::ServiceAccountDisabled => told.target(who.text(" disabled the service account ")),
         Action::ServiceAccountEnabled => told.target(who.text(" enabled the service account ")),
         Action::ServiceAccountRoleChanged => {
-            let changed = told.target(who.text(" changed the role of the service account "));
-            match (told.detail("before"), told.detail("after")) {
-                (Some(before), Some(after)) => changed.text(" from ").name(before).text(" to ").name(after),
-                _ => changed,
-            }
+            told.role_change(told.target(who.text(" changed the role of the service account ")))
         }
         Action::SessionAhead => {
             let who = told
@@ -213,6 +217,14 @@ impl NamedEvent<'_> {
                 self.named(sentence.text(" of "), id)
             }
             Some(_) | None => sentence,
+        }
+    }
+
+    /// Adds the role before and after a change.
+    fn role_change(&self, sentence: Sentence) -> Sentence {
+        match (self.detail("before"), self.detail("after")) {
+            (Some(before), Some(after)) => sentence.text(" from ").name(before).text(" to ").name(after),
+            _ => sentence,
         }
     }
 

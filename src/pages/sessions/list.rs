@@ -405,6 +405,9 @@ fn history(session: &Credential) -> String {
         Some(EndReason::Ahead) => {
             format!("{started} Ended because its token was newer than the restored database.")
         }
+        Some(EndReason::MembershipEnded) => {
+            format!("{started} Ended with the membership in the organization.")
+        }
         Some(EndReason::ClientRemoved) => format!("{started} Ended because the tool was removed."),
     }
 }

@@ -8,6 +8,7 @@ pub enum NavItem {
     CliSessions,
     PersonalTokens,
     ApiKeys,
+    Members,
     ServiceAccounts,
     ApiAccess,
     AuditLog,
@@ -55,6 +56,11 @@ impl Nav {
     /// Path of this organization's API keys; `base` is the issuer's path.
     pub fn keys(&self, base: &str) -> String {
         format!("{base}/o/{}/keys", self.slug)
+    }
+
+    /// Path of its members.
+    pub fn members(&self, base: &str) -> String {
+        format!("{base}/o/{}/members", self.slug)
     }
 
     /// Path of its service accounts.

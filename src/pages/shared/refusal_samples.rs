@@ -108,6 +108,10 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
         ),
         ("not-allowed", Refusal::NotAllowed { message: foreign("Northwind Labs does not allow API keys.") }),
         ("past-changing", Refusal::PastChanging { message: "The API key was revoked.".into() }),
+        (
+            "last-owner",
+            Refusal::LastOwner { organization: organization(), members: "/o/northwind/members".into() },
+        ),
         ("not-found", Refusal::NotFound),
         ("method-not-allowed", Refusal::MethodNotAllowed),
         ("too-many-tries", Refusal::TooManyTries { seconds: 40 }),

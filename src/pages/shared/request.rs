@@ -397,6 +397,8 @@ fn flash(query: &str) -> Option<&'static str> {
         "service-account-disabled" => "Service account disabled. Its keys no longer work.",
         "service-account-enabled" => "Service account enabled. Its keys work again.",
         "role-saved" => "Role saved. It applies from the next request.",
+        "member-removed" => "Member removed. Nothing of theirs works here any more.",
+        "left" => "You left the organization.",
         "api-keys-off" => "API keys are off.",
         "api-keys-on" => "API keys are on.",
         "limits" => "Limits saved.",

@@ -12,7 +12,7 @@ use super::super::engine::conn::Conn;
 use super::super::engine::error::StoreError;
 use super::super::engine::schema::{clients, credentials, memberships, organizations, users};
 use super::super::work::Work;
-use crate::domain::credential::is_active;
+use crate::domain::credential::{EndReason, is_active};
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
 
@@ -33,6 +33,7 @@ pub struct StoredSession {
     pub auth_time: Option<Time>,
     pub created_at: Time,
     pub revoked_at: Option<Time>,
+    pub revoked_reason: Option<EndReason>,
     /// `None` if the client is disabled.
     #[diesel(select_expression = clients::version.nullable())]
     pub client_version: Option<i64>,

@@ -100,6 +100,12 @@ pub enum Refusal {
     PastChanging {
         message: String,
     },
+    /// The organization would have no owner left who can sign in.
+    LastOwner {
+        organization: String,
+        /// Path of the members.
+        members: String,
+    },
     NotFound,
     MethodNotAllowed,
     TooManyTries {

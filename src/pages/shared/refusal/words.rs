@@ -107,6 +107,14 @@ impl Refusal {
             Self::PastChanging { message } => {
                 unchanged(StatusCode::CONFLICT, "This can no longer be changed", message).next(Next::home(base))
             }
+            Self::LastOwner { organization, members } => {
+                RefusalText::new(StatusCode::CONFLICT, "The last owner has to stay")
+                    .what(Sentence::default().name(organization).text(
+                        " would have nobody left to manage it: it needs an owner who can sign in. Nothing was changed.",
+                    ))
+                    .what("Make another member an owner first.")
+                    .next(Next::links([("Change a role", members)]))
+            }
             Self::NotFound => RefusalText::new(StatusCode::NOT_FOUND, "Page not found")
                 .what("There is nothing at this address.")
                 .next(Next::home(base)),
