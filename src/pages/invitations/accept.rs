@@ -40,7 +40,11 @@ pub enum HowToJoin {
     /// Signed in with the invited address.
     Join,
     /// Nobody is signed in.
-    NewAccount { name: String, password_hint: String },
+    NewAccount {
+        name: String,
+        /// See [`password_hint`].
+        hint: String,
+    },
 }
 
 #[derive(Template)]
@@ -172,7 +176,7 @@ impl Link<'_> {
             Some(_) => HowToJoin::Join,
             None => HowToJoin::NewAccount {
                 name: typed.get("name").unwrap_or_default().to_owned(),
-                password_hint: password_hint(req.app.config.sign_in.password_min),
+                hint: password_hint(req.app.config.sign_in.password_min),
             },
         };
         req.page(status, &AcceptPage { shell, problems, token, invitation, how })

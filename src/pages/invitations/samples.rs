@@ -99,7 +99,7 @@ fn of_recipient(foreign: Foreign) -> Vec<Sample> {
     };
     let new_account = || HowToJoin::NewAccount {
         name: foreign("Yui Tanaka"),
-        password_hint: "At least 15 characters. A few words in a row are fine.".into(),
+        hint: "At least 15 characters. A few words in a row are fine.".into(),
     };
     let accept = |shell, how, problems| AcceptPage {
         shell,
