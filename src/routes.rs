@@ -158,10 +158,30 @@ fn pages(config: &mut ServiceConfig) {
         .service(page_resource("/o/{org}/audit/uses").get(pages::records::uses::uses))
         .service(page_resource("/o/{org}/usage").get(pages::records::usage::usage))
         .configure(credential_pages)
+        .configure(invitation_pages)
         .service(page_resource("/theme").post(pages::shared::small_pages::theme))
         .service(page_resource("/help").get(pages::shared::small_pages::help))
         .service(page_resource("/static/{name}").get(pages::shared::assets::get))
         .default_service(to(pages::shared::small_pages::not_found));
+}
+
+fn invitation_pages(config: &mut ServiceConfig) {
+    config
+        .service(
+            page_resource("/o/{org}/members/invite")
+                .get(pages::invitations::invite::form_page)
+                .post(pages::invitations::invite::invite),
+        )
+        .service(page_resource("/o/{org}/invitations").get(pages::invitations::list::list))
+        .service(page_resource("/o/{org}/invitations/{id}/new-link").post(pages::invitations::list::new_link))
+        .service(page_resource("/o/{org}/invitations/{id}/cancel").post(pages::invitations::list::cancel))
+        .service(
+            page_resource("/invite/{token}")
+                .get(pages::invitations::accept::show)
+                .post(pages::invitations::accept::accept),
+        )
+        .service(page_resource("/invitations").get(pages::invitations::mine::list))
+        .service(page_resource("/invitations/{id}/join").post(pages::invitations::mine::join));
 }
 
 fn credential_pages(config: &mut ServiceConfig) {

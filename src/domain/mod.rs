@@ -18,6 +18,7 @@ pub mod granted_scopes;
 pub mod guessing;
 pub mod id;
 pub mod installation;
+pub mod invitation;
 pub mod key_grant;
 pub mod key_policy;
 pub mod management;

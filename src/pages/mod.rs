@@ -6,6 +6,7 @@
 pub mod authorize;
 pub mod credentials;
 pub mod device;
+pub mod invitations;
 pub mod keys;
 pub mod members;
 pub mod organizations;

@@ -17,6 +17,7 @@ pub mod field_validation;
 pub mod idempotency;
 pub mod instance;
 pub mod introspection;
+pub mod invitations;
 pub mod janitor;
 pub mod key_exchange;
 pub mod leaks;

@@ -16,7 +16,7 @@
 //! 4. organizations: [`organizations::lock`] to change a policy or to end everything in the organization;
 //!    [`organizations::lock_shared`] to create a session in it. Inserting a row that refers to an organization also takes the
 //!    shared lock, so call `lock_shared` before locking anything of 5
-//! 5. service accounts, codes, answered device requests, credentials; credentials in the order of their ids
+//! 5. invitations, service accounts, codes, answered device requests, credentials; credentials in the order of their ids
 //! 6. counters and settings. A transaction that changes signing keys locks their setting first, and after it only 7
 //! 7. the heads of the audit chains, in the order of their names, immediately before the commit
 //!
@@ -39,6 +39,7 @@ pub mod device_requests;
 pub mod ended_credentials;
 mod engine;
 pub mod idempotency_records;
+pub mod invitations;
 pub mod member_credentials;
 pub mod members;
 pub mod memberships;

@@ -7,7 +7,8 @@ use diesel::prelude::*;
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
 use super::engine::schema::{
-    clients, credentials, memberships, organizations, removed_credentials, service_accounts, users,
+    clients, credentials, invitations, memberships, organizations, removed_credentials, service_accounts,
+    users,
 };
 use crate::domain::audit::export::Names;
 
@@ -23,6 +24,9 @@ pub fn of<'a>(conn: &mut Conn, ids: impl IntoIterator<Item = &'a str>) -> Result
     }
     if !ids.is_empty() {
         look_up!(users, service_accounts, credentials, removed_credentials, clients, organizations);
+        // An event holds the id of an invitation and not the address, which can so be erased.
+        let invited = invitations::table.filter(invitations::id.eq_any(&ids));
+        names.extend(invited.select((invitations::id, invitations::address)).load::<(String, String)>(conn)?);
     }
     Ok(names)
 }

@@ -8,7 +8,8 @@ section! {
     pub struct Limits = [limits] {
         /// Sign-ins that may be started from one IPv4 address or IPv6 /64. An office behind one address counts as one.
         ///
-        /// These are the requests to `/oauth/authorize`, `/oauth/par`, `/oauth/device_authorization` and `/c/{code}`.
+        /// These are the requests to `/oauth/authorize`, `/oauth/par`, `/oauth/device_authorization` and `/c/{code}`,
+        /// and to the links of invitations.
         sign_ins_per_minute: i32 = 600, 1..=1_000_000;
 
         /// Requests to `/api/v1` with one credential.

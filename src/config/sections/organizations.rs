@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::config::document::Value;
 use crate::config::error::ValueError;
 use crate::config::section::section;
-use crate::config::values::{Parsed, duration_or_zero, flag, text};
+use crate::config::values::{Parsed, duration, duration_or_zero, flag, text};
 use crate::domain::key_policy::TokenCreators;
 use crate::domain::policy::DeviceFlow;
 
@@ -33,6 +33,9 @@ section! {
 
         /// Maximum lifetime of a personal token. `0s`: no limit.
         personal_token_max: TimeDelta = "0s", duration_or_zero;
+
+        /// How long an invitation can be accepted. From `1h` to `30d`. Applies to all organizations.
+        invitation: TimeDelta = "7d", invitation;
     }
 }
 
@@ -40,6 +43,15 @@ fn device_flow(value: &Value) -> Parsed<DeviceFlow> {
     DeviceFlow::parse(text(value)?).ok_or_else(|| {
         ValueError::new("is not a device code policy", "Write \"on\", \"same_network\" or \"off\".")
     })
+}
+
+fn invitation(value: &Value) -> Parsed<TimeDelta> {
+    let length = duration(value)?;
+    if (TimeDelta::hours(1)..=TimeDelta::days(30)).contains(&length) {
+        Ok(length)
+    } else {
+        Err(ValueError::new("is not from 1h to 30d", "Write a time within these limits, such as 7d."))
+    }
 }
 
 fn token_creators(value: &Value) -> Parsed<TokenCreators> {

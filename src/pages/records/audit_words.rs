@@ -33,6 +33,10 @@ pub fn label(action: Action) -> &'static str {
         Action::DeviceCodesGuessed => "Device codes guessed",
         Action::DeviceFlowChanged => "Device codes changed",
         Action::DevicesForgotten => "Known devices forgotten",
+        Action::InvitationAccepted => "Invitation accepted",
+        Action::InvitationCanceled => "Invitation canceled",
+        Action::InvitationCreated => "Member invited",
+        Action::InvitationRenewed => "New link for an invitation",
         Action::KeyRevoked => "Signing key revoked",
         Action::KeyRotated => "Signing key rotated",
         Action::MemberAdded => "Member added",
@@ -102,6 +106,10 @@ pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
         Action::DeviceCodesGuessed => who.text(" entered too many wrong device codes"),
         Action::DeviceFlowChanged => who.text(" changed where device codes may be entered"),
         Action::DevicesForgotten => told.target(who.text(" made the server forget the known devices of ")),
+        Action::InvitationAccepted => told.with_role(who.text(" accepted an invitation and joined")),
+        Action::InvitationCanceled => told.target(who.text(" canceled the invitation of ")),
+        Action::InvitationCreated => told.with_role(told.target(who.text(" invited "))),
+        Action::InvitationRenewed => told.target(who.text(" made a new link for the invitation of ")),
         Action::KeyRevoked => told.target(who.text(" revoked the signing key ")),
         Action::KeyRotated => who.text(" put a new signing key to use"),
         Action::MemberAdded => {
@@ -225,6 +233,13 @@ impl NamedEvent<'_> {
         match (self.detail("before"), self.detail("after")) {
             (Some(before), Some(after)) => sentence.text(" from ").name(before).text(" to ").name(after),
             _ => sentence,
+        }
+    }
+
+    fn with_role(&self, sentence: Sentence) -> Sentence {
+        match self.detail("role") {
+            Some(role) => sentence.text(" as ").name(role),
+            None => sentence,
         }
     }
 

@@ -189,6 +189,7 @@ pub(in crate::pages) fn nav(
         NavItem::ApiKeys => format!("{}/o/{}/keys", req.base(), organization.slug),
         NavItem::Members => format!("{}/o/{}/members", req.base(), organization.slug),
         NavItem::ServiceAccounts => format!("{}/o/{}/service-accounts", req.base(), organization.slug),
+        NavItem::Invitations => format!("{}/o/{}/invitations", req.base(), organization.slug),
         NavItem::ApiAccess => format!("{}/o/{}/settings/api-access", req.base(), organization.slug),
         NavItem::AuditLog => format!("{}/o/{}/audit", req.base(), organization.slug),
         NavItem::Usage => format!("{}/o/{}/usage", req.base(), organization.slug),

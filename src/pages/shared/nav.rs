@@ -10,6 +10,7 @@ pub enum NavItem {
     ApiKeys,
     Members,
     ServiceAccounts,
+    Invitations,
     ApiAccess,
     AuditLog,
     Usage,
@@ -66,6 +67,16 @@ impl Nav {
     /// Path of its service accounts.
     pub fn service_accounts(&self, base: &str) -> String {
         format!("{base}/o/{}/service-accounts", self.slug)
+    }
+
+    /// Path of its open invitations.
+    pub fn invitations(&self, base: &str) -> String {
+        format!("{base}/o/{}/invitations", self.slug)
+    }
+
+    /// Path of the form that invites.
+    pub fn invite(&self, base: &str) -> String {
+        format!("{base}/o/{}/members/invite", self.slug)
     }
 
     /// Adds the organization to the path if it is not the user's only one.

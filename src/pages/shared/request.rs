@@ -396,6 +396,8 @@ fn flash(query: &str) -> Option<&'static str> {
         "service-account-created" => "Service account created. Create a key to use it.",
         "service-account-disabled" => "Service account disabled. Its keys no longer work.",
         "service-account-enabled" => "Service account enabled. Its keys work again.",
+        "invitation-canceled" => "Invitation canceled. Its link no longer works.",
+        "joined" => "You joined. The organization is in your list.",
         "role-saved" => "Role saved. It applies from the next request.",
         "member-removed" => "Member removed. Nothing of theirs works here any more.",
         "left" => "You left the organization.",

@@ -16,10 +16,13 @@ pub(in crate::pages) enum SignInTarget {
     /// The list of API keys.
     ApiKeys,
     PersonalTokens,
+    /// The invitations of the user.
+    Invitations,
 }
 
 const API_KEYS: &str = "keys";
 const PERSONAL_TOKENS: &str = "tokens";
+const INVITATIONS: &str = "invitations";
 const DEVICE_CODE: &str = "device";
 
 /// Details of the target for the sign-in page.
@@ -40,6 +43,7 @@ impl SignInTarget {
         Some(match text.strip_prefix(DEVICE_CODE) {
             None if text == API_KEYS => Self::ApiKeys,
             None if text == PERSONAL_TOKENS => Self::PersonalTokens,
+            None if text == INVITATIONS => Self::Invitations,
             Some(code) => Self::DeviceCode(UserCode::parse(code)),
             None if text.starts_with(IdKind::DeviceRequest.prefix()) => Self::Device(text.to_owned()),
             None => Self::Authorization(text.to_owned()),
@@ -51,6 +55,7 @@ impl SignInTarget {
             Self::Authorization(id) | Self::Device(id) => id.clone(),
             Self::ApiKeys => API_KEYS.to_owned(),
             Self::PersonalTokens => PERSONAL_TOKENS.to_owned(),
+            Self::Invitations => INVITATIONS.to_owned(),
             Self::DeviceCode(None) => DEVICE_CODE.to_owned(),
             Self::DeviceCode(Some(code)) => format!("{DEVICE_CODE}_{}", code.letters()),
         }
@@ -63,6 +68,7 @@ impl SignInTarget {
             Self::Device(id) => format!("/device/{id}"),
             Self::ApiKeys => "/keys".to_owned(),
             Self::PersonalTokens => "/tokens".to_owned(),
+            Self::Invitations => "/invitations".to_owned(),
             Self::DeviceCode(None) => "/device".to_owned(),
             Self::DeviceCode(Some(code)) => format!("/device?user_code={}", code.formatted()),
         }
@@ -76,6 +82,7 @@ impl SignInTarget {
             Self::PersonalTokens => {
                 Ok(TargetDetails { tool: Some("your personal tokens".to_owned()), hint: None })
             }
+            Self::Invitations => Ok(TargetDetails { tool: Some("your invitations".to_owned()), hint: None }),
             Self::DeviceCode(_) => Ok(TargetDetails { tool: Some("your device".to_owned()), hint: None }),
             Self::Device(id) => {
                 let id = id.clone();
@@ -116,13 +123,14 @@ mod tests {
         assert_eq!(path("dev_abc").as_deref(), Some("/device/dev_abc"));
         assert_eq!(path("keys").as_deref(), Some("/keys"));
         assert_eq!(path("tokens").as_deref(), Some("/tokens"));
+        assert_eq!(path("invitations").as_deref(), Some("/invitations"));
         assert_eq!(path("device").as_deref(), Some("/device"));
         assert_eq!(path("device_WDJBMJHT").as_deref(), Some("/device?user_code=WDJB-MJHT"));
         assert_eq!(path("device_nothing").as_deref(), Some("/device"));
         for bad in ["//evil.com", "https://evil.com", "a/b", "a?b", "a\\b", "é"] {
             assert_eq!(path(bad), None, "{bad}");
         }
-        for text in ["txn_abc", "dev_abc", "keys", "tokens", "device", "device_WDJBMJHT"] {
+        for text in ["txn_abc", "dev_abc", "keys", "tokens", "invitations", "device", "device_WDJBMJHT"] {
             assert_eq!(SignInTarget::parse(text).map(|waiting| waiting.field()).as_deref(), Some(text));
         }
     }

@@ -5,6 +5,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use crate::domain::invitation;
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::Secret;
 use crate::pages::shared::problems::Problems;
@@ -122,12 +123,15 @@ pub async fn sign_in(req: PageRequest, payload: web::Payload) -> PageResult {
     }
 }
 
-/// `POST /sign-out`. A pending request is kept for the next sign-in.
+/// `POST /sign-out`. A pending request is kept for the next sign-in, and the link of an invitation is opened again.
 pub async fn sign_out(req: PageRequest, payload: web::Payload) -> PageResult {
     let form = req.form(payload, "sign-out").await?;
     if let Some((session, _)) = req.person().cloned() {
         let origin = req.browser.origin.clone();
         req.app.store.write(move |work| sign_in::sign_out(work, &session, &origin)).await?;
+    }
+    if let Some(token) = form.get("invitation").filter(|token| invitation::is_token(token)) {
+        return Ok(req.redirect_with(&format!("/invite/{token}"), [removal_cookie(&req.app)]));
     }
     Ok(match form.get("request").and_then(SignInTarget::parse) {
         // The browser keeps its cookie, which the request is bound to; it no longer belongs to a signed-in user.

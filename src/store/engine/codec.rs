@@ -15,6 +15,7 @@ use crate::domain::audit::{Action, Outcome};
 use crate::domain::client::ClientKind;
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::device::DeviceStatus;
+use crate::domain::invitation::InvitationState;
 use crate::domain::key_policy::TokenCreators;
 use crate::domain::policy::DeviceFlow;
 use crate::domain::request::RequestStatus;
@@ -130,7 +131,7 @@ macro_rules! value_of {
 
 value_of!(Moment: Time);
 value_of!(Binary: Digest);
-value_of!(Text: Action, ClientKind, CredentialKind, DeviceFlow, DeviceStatus, EndReason, KeyState, Mode, Outcome, RequestStatus,
+value_of!(Text: Action, ClientKind, CredentialKind, DeviceFlow, DeviceStatus, EndReason, InvitationState, KeyState, Mode, Outcome, RequestStatus,
     TokenCreators, UseOutcome);
 
 /// Stores enums as the strings of their wire format.
@@ -164,6 +165,7 @@ word!(
     DeviceFlow,
     DeviceStatus,
     EndReason,
+    InvitationState,
     KeyState,
     Mode,
     Outcome,

@@ -130,6 +130,21 @@ async fn settings(app: &TestApp, browser: &BrowserCaller) {
     submit(browser, SETTINGS, &format!("{SETTINGS}/limits"), &limits).await;
 }
 
+/// Invites somebody, who joins by a new link, and cancels another invitation.
+async fn invitations(app: &TestApp, browser: &BrowserCaller) {
+    let (invite, list) = ("/o/northwind-labs/members/invite", "/o/northwind-labs/invitations");
+    let yui = app.user("Yui").await;
+    submit(browser, invite, invite, &[("addresses", &yui.email)]).await;
+    let renew = browser.get(list).await.form_to(list);
+    assert_eq!(browser.submit(&renew).await.status, 200);
+    let invited = app.browser_of(&yui).await;
+    let join = invited.get("/invitations").await.form_to("/invitations/");
+    assert_eq!(invited.submit(&join).await.status, 303);
+    submit(browser, invite, invite, &[("addresses", "ken@example.com")]).await;
+    let renew = browser.get(list).await.form_to(list).action;
+    submit(browser, list, &renew.replace("/new-link", "/cancel"), &[]).await;
+}
+
 /// Removes a client and rotates a signing key, as the operator.
 async fn operate(app: &TestApp) {
     let client = app.client(ClientKind::Native).await.id;
@@ -152,6 +167,7 @@ both_engines! {
         sessions(app, &browser, &session).await;
         credentials(app).await;
         settings(app, &browser).await;
+        invitations(app, &browser).await;
         operate(app).await;
         let mut events = app.events_of(&owner.organization.id).await;
         assert!(events.iter().all(|event| event.org_id.as_deref() == Some(owner.organization.id.as_str())));

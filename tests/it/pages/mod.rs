@@ -7,6 +7,7 @@ mod forms;
 mod forms_of_others;
 mod headers;
 mod hostile;
+mod invitations;
 mod key_permissions;
 mod keys;
 mod limits;
@@ -37,7 +38,7 @@ use crate::support::oauth::{Ask, Session};
 const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
 
 /// All forms of the pages, by route. `/setup` exists only until the server has an owner.
-const FORMS: [&str; 25] = [
+const FORMS: [&str; 30] = [
     "/authorize/{id}",
     "/sign-in",
     "/sign-in/again",
@@ -62,11 +63,22 @@ const FORMS: [&str; 25] = [
     "/o/{org}/service-accounts/{id}/state",
     "/o/{org}/settings/api-access/api-keys",
     "/o/{org}/settings/api-access/limits",
+    "/o/{org}/members/invite",
+    "/o/{org}/invitations/{id}/new-link",
+    "/o/{org}/invitations/{id}/cancel",
+    "/invite/{token}",
+    "/invitations/{id}/join",
     "/theme",
 ];
 
 /// The forms whose response shows a secret. They cannot redirect, because the secret is not kept for a later page.
-const SECRETS: [&str; 3] = ["/o/{org}/keys/new", "/o/{org}/keys/{id}/rotate", "/tokens/new"];
+const SECRETS: [&str; 5] = [
+    "/o/{org}/keys/new",
+    "/o/{org}/keys/{id}/rotate",
+    "/tokens/new",
+    "/o/{org}/members/invite",
+    "/o/{org}/invitations/{id}/new-link",
+];
 
 /// A form of this route, filled in so that it would have an effect, in a browser that may submit it.
 async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, Form) {
@@ -78,6 +90,9 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
         return (browser, form);
     }
     let browser = app.browser_of(&person).await;
+    if route.contains("invit") {
+        return invitations::form_of(app, browser, route).await;
+    }
     let id = session.tokens.session();
     let form = match route {
         "/authorize/{id}" => {
@@ -158,8 +173,9 @@ async fn state(app: &TestApp, session: &Session) -> String {
     let sign_in_methods = app
         .names("SELECT coalesce(device_flow, '') || coalesce(CAST(copy_code AS text), '') AS name FROM organizations")
         .await;
+    let invitations = app.invitations().await;
     format!(
-        "{counts:?} {} {:?} {} {waiting:?} {codes:?} {sign_in_methods:?}",
+        "{counts:?} {} {:?} {} {waiting:?} {codes:?} {sign_in_methods:?} {invitations:?}",
         stored.name,
         stored.revoked_at,
         personal_tokens(app).await

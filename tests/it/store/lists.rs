@@ -9,6 +9,7 @@ use keystiled::domain::audit::{Action, Outcome};
 use keystiled::domain::client::ClientKind;
 use keystiled::domain::credential::CredentialKind;
 use keystiled::domain::engine::Engine;
+use keystiled::domain::secret::Digest;
 use keystiled::domain::subject::SubjectId;
 use keystiled::domain::time::Time;
 use keystiled::domain::usage::UseOutcome;
@@ -17,8 +18,8 @@ use keystiled::store::memberships::{self, OrganizationKey};
 use keystiled::store::own_sessions::{self, SEARCH_LIMIT, SessionFilter, SessionOwner, SessionState};
 use keystiled::store::static_credentials::{PageQuery, StatusFilter};
 use keystiled::store::{
-    authorization_requests, cli_sessions, clients, credentials, device_requests, names, service_accounts,
-    static_credentials, usage_counts, usage_events,
+    authorization_requests, cli_sessions, clients, credentials, device_requests, invitations, names,
+    service_accounts, static_credentials, usage_counts, usage_events,
 };
 
 use super::numbers;
@@ -408,6 +409,42 @@ both_engines! {
             Ok(())
         };
         app.inside().store.report(read).await.unwrap();
+    }
+
+    async fn invitations_are_found_and_counted_among_many(app) {
+        let owner = app.owner().await;
+        let (org, user, at, bytes) = (owner.organization.id.clone(), owner.id.clone(), at(app), bytes(app));
+        let columns =
+            "(id, org_id, address, role, note, token_hash, invited_by, created_at, ends_at, state, state_at)";
+        let values = format!("'inv_' || i, '{org}', i || '@example.com', 'member', '', {bytes}, '{user}', {at}, {at}, 'waiting', {at}");
+        fill(app, "invitations", &format!("{columns} SELECT {values}")).await;
+        let after = (start() + TimeDelta::seconds(60), "inv_60".to_owned());
+        for (after, first) in [(None, "inv_5000"), (Some(after), "inv_59")] {
+            let org = org.clone();
+            let read = move |conn: &mut _| {
+                let found = invitations::page(conn, &org, after.as_ref(), 51)?;
+                assert_eq!((found.len(), found[0].id.as_str()), (51, first));
+                Ok(())
+            };
+            app.cost("invitations", read).await.is_bounded("invitations", &["invitations_by_org"], BOUND);
+        }
+        let of = org.clone();
+        let read = move |conn: &mut _| {
+            assert_eq!(invitations::of_address(conn, "7@example.com", 51)?.len(), 1);
+            assert!(invitations::waiting_for(conn, &of, "7@example.com")?.is_some());
+            assert!(invitations::find_by_token(conn, Digest::of("no token"))?.is_none());
+            Ok(())
+        };
+        let indexes = ["invitations_by_address", "invitations_waiting", "sqlite_autoindex_invitations_2"];
+        app.cost("invitations", read).await.is_bounded("invitations", &indexes, BOUND);
+        let late = start() + TimeDelta::seconds(4990);
+        let count = move |conn: &mut _| {
+            assert_eq!(invitations::count_open(conn, &org, late)?, 10);
+            assert_eq!(invitations::count_of_inviter(conn, &user, late)?, 10);
+            Ok(())
+        };
+        let indexes = ["invitations_open", "invitations_by_inviter"];
+        app.cost("invitations", count).await.is_bounded("invitations", &indexes, BOUND);
     }
 
     async fn the_keys_of_a_service_account_are_read_in_parts(app) {

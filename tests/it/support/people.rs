@@ -61,6 +61,19 @@ impl TestApp {
         self.member_of(&organization, role).await
     }
 
+    /// The user with this name, created by the first call, who is in no organization. `organization` is the first one.
+    pub(crate) async fn user(&self, name: &str) -> Person {
+        let (organization, new) = (self.owner().await.organization, new_user(name));
+        let made = self.inside().store.write(move |work| {
+            let user = match users::find_by_email(work.conn, &new.email)? {
+                Some(user) => user,
+                None => accounts::create_user(work, new, &Actor::Operator, &Origin::default())?,
+            };
+            Ok(person(user, organization))
+        });
+        made.await.unwrap()
+    }
+
     /// A new user in this organization.
     pub(crate) async fn member_of(&self, organization: &Organization, role: &str) -> Person {
         let (organization, role) = (organization.clone(), role.to_owned());

@@ -72,6 +72,7 @@ impl Refusal {
                 RefusalText::new(StatusCode::FORBIDDEN, "You are in no organization yet")
                     .what("A tool always acts in one organization. Ask an owner for an invite link.")
                     .nothing_given()
+                    .next(Next::links([("See your invitations", format!("{base}/invitations"))]))
                     .way_out(way_out)
             }
             Self::FormTooOld { reload } => RefusalText::new(StatusCode::FORBIDDEN, "This page was open too long")

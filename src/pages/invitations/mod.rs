@@ -1,0 +1,10 @@
+//! Invitations: the pages of owners and admins who invite, and of the people who are invited.
+
+pub mod accept;
+pub mod ended;
+pub mod invite;
+pub mod list;
+pub mod mine;
+
+#[cfg(test)]
+pub(in crate::pages) mod samples;
