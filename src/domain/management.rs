@@ -14,5 +14,8 @@ pub const AUDIT_READ: &str = "audit:read";
 
 /// Scopes with which a credential could create others or extend their permissions. They are granted only by name.
 pub fn scopes() -> ScopeSet {
-    [KEYS_MANAGE, TOKENS_MANAGE, SERVICE_ACCOUNTS_MANAGE, MEMBERS_MANAGE].into_iter().map(str::to_owned).collect()
+    [KEYS_MANAGE, TOKENS_MANAGE, SERVICE_ACCOUNTS_MANAGE, MEMBERS_MANAGE]
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
 }

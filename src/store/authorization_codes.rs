@@ -77,6 +77,14 @@ pub fn expire_of_organization(conn: &mut Conn, org_id: &str, at: Time) -> Result
         .execute(conn)?)
 }
 
+/// Expires all unused codes of one person in an organization.
+pub fn expire_of_person(conn: &mut Conn, org_id: &str, user_id: &str, at: Time) -> Result<usize, StoreError> {
+    let waiting = codes::table
+        .filter(codes::org_id.eq(org_id).and(codes::user_id.eq(user_id)))
+        .filter(codes::consumed_at.is_null().and(codes::expires_at.gt(at)));
+    Ok(diesel::update(waiting).set(codes::expires_at.eq(at)).execute(conn)?)
+}
+
 /// Expires the code of a request; `false` if it was consumed or has expired.
 pub fn expire(conn: &mut Conn, request_id: &str, at: Time) -> Result<bool, StoreError> {
     let waiting = codes::table.filter(codes::request_id.eq(request_id).and(codes::consumed_at.is_null()));

@@ -156,6 +156,14 @@ pub fn expire_of_organization(conn: &mut Conn, org_id: &str, at: Time) -> Result
         .execute(conn)?)
 }
 
+/// Expires all approvals of one person in an organization that no tool has fetched.
+pub fn expire_of_person(conn: &mut Conn, org_id: &str, user_id: &str, at: Time) -> Result<usize, StoreError> {
+    let waiting = requests::table
+        .filter(requests::org_id.eq(org_id).and(requests::user_id.eq(user_id)))
+        .filter(requests::consumed_at.is_null().and(requests::expires_at.gt(at)));
+    Ok(diesel::update(waiting).set(requests::expires_at.eq(at)).execute(conn)?)
+}
+
 /// Deletes the requests of a client.
 pub fn delete_of_client(conn: &mut Conn, client_id: &str) -> Result<(), StoreError> {
     diesel::delete(requests::table.filter(requests::client_id.eq(client_id))).execute(conn)?;

@@ -26,6 +26,12 @@ const BOUNDED_OTHERWISE: [(&str, &str, &str); 20] = [
         "all that one act ends, in one transaction, each with its audit event",
     ),
     ("engine/migrate.rs", "applied", "the migrations"),
+    (
+        "memberships.rs",
+        "organization_ids",
+        "the organizations of one person, in each of which one act ends sessions",
+    ),
+    ("memberships.rs", "owned_by", "the organizations of one person, each of which is locked"),
     ("names.rs", "of", "the ids"),
     ("own_sessions.rs", "revoke", "all that one act ends, in one transaction, each with its audit event"),
     ("service_accounts.rs", "names", "the ids"),
