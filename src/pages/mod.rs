@@ -10,6 +10,7 @@ pub mod keys;
 pub mod organizations;
 pub mod records;
 pub mod reference;
+pub mod security;
 pub mod service_accounts;
 pub mod sessions;
 pub mod settings;

@@ -108,6 +108,7 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
         ),
         ("not-allowed", Refusal::NotAllowed { message: foreign("Northwind Labs does not allow API keys.") }),
         ("past-changing", Refusal::PastChanging { message: "The API key was revoked.".into() }),
+        ("reset-link-ended", Refusal::ResetLinkEnded),
         ("not-found", Refusal::NotFound),
         ("method-not-allowed", Refusal::MethodNotAllowed),
         ("too-many-tries", Refusal::TooManyTries { seconds: 40 }),

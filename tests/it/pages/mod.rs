@@ -15,6 +15,7 @@ mod memory;
 mod paste;
 mod records;
 mod requests;
+mod security;
 mod service_accounts;
 mod sessions;
 mod setup;
@@ -37,7 +38,7 @@ use crate::support::oauth::{Ask, Session};
 const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
 
 /// All forms of the pages, by route. `/setup` exists only until the server has an owner.
-const FORMS: [&str; 25] = [
+const FORMS: [&str; 29] = [
     "/authorize/{id}",
     "/sign-in",
     "/sign-in/again",
@@ -62,6 +63,10 @@ const FORMS: [&str; 25] = [
     "/o/{org}/service-accounts/{id}/state",
     "/o/{org}/settings/api-access/api-keys",
     "/o/{org}/settings/api-access/limits",
+    "/security/password",
+    "/security/browsers/{id}/end",
+    "/security/browsers/end-others",
+    "/reset/{token}",
     "/theme",
 ];
 
@@ -76,6 +81,11 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
         let page = browser.get("/sign-in").await;
         let form = page.form(route).with("email", &person.email).with("password", person.password);
         return (browser, form);
+    }
+    match route {
+        "/security/password" => return security::change_form(app).await,
+        "/reset/{token}" => return security::reset_form(app).await,
+        _ => {}
     }
     let browser = app.browser_of(&person).await;
     let id = session.tokens.session();
@@ -136,6 +146,11 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
         "/o/{org}/service-accounts/{id}/state" => service_accounts::state_form(&browser).await,
         "/o/{org}/settings/api-access/api-keys" => limits::switch_form(&browser).await,
         "/o/{org}/settings/api-access/limits" => limits::limits_form(&browser).await,
+        "/security/browsers/{id}/end" => security::end_form(app, &browser, &person).await,
+        "/security/browsers/end-others" => {
+            app.browser_of(&person).await;
+            browser.get(route).await.form(route)
+        }
         "/theme" => browser.get("/help").await.form(route).with("theme", "dark"),
         other => panic!("no form for {other}"),
     };

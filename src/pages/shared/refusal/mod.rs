@@ -100,6 +100,8 @@ pub enum Refusal {
     PastChanging {
         message: String,
     },
+    /// A reset link that was used or replaced, has expired, or never existed.
+    ResetLinkEnded,
     NotFound,
     MethodNotAllowed,
     TooManyTries {
