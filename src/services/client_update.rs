@@ -20,19 +20,19 @@ impl RefusalReason for ClientUpdateRefusal {}
 pub fn update(
     work: &mut Work<'_>,
     id: &str,
-    change: impl FnOnce(&mut Client),
+    edit: impl FnOnce(&mut Client),
 ) -> Result<Client, TxError<ClientUpdateRefusal>> {
     let before = clients::lock(work.conn, id)?.ok_or(ClientUpdateRefusal::NoSuchClient)?;
     let mut after = before.clone();
-    change(&mut after);
-    let changes = [
+    edit(&mut after);
+    let fields = [
         ("name", before.name != after.name),
         ("redirect_uris", before.redirect_uris != after.redirect_uris),
         ("scopes", before.scopes != after.scopes),
         ("access", before.access != after.access),
     ];
     let changed: Vec<&str> =
-        changes.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect();
+        fields.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect();
     if changed.contains(&"redirect_uris") && accounts::is_own_companion(work.conn, &before)? {
         return Err(ClientUpdateRefusal::CompanionUris.into());
     }

@@ -37,11 +37,10 @@ pub fn add_owner(
         return Err(OperatorRefusal::UserDisabled.into());
     }
     let before = memberships::stored_role(work.conn, &organization.id, &user.id)?;
+    let (actor, origin) = (Actor::Operator, Origin::default());
     match &before {
         Some(before) => change(work, &organization, &user, before, OWNER)?,
-        None => {
-            accounts::add_member(work, &organization, &user, OWNER, &Actor::Operator, &Origin::default())?
-        }
+        None => accounts::add_member(work, &organization, &user, OWNER, &actor, &origin)?,
     }
     Ok(before)
 }

@@ -60,7 +60,7 @@ pub enum Proof {
 
 /// The result of [`check`].
 enum Checked {
-    Right(RightPassword),
+    Right(Box<RightPassword>),
     Wrong,
     Wait(i64),
     Busy,
@@ -91,7 +91,7 @@ pub async fn sign_in(
         Checked::Wait(seconds) => return Ok(SignInOutcome::Wait(seconds)),
         Checked::Busy => return Ok(SignInOutcome::Busy),
     };
-    let RightPassword { user, is_outdated, known, budget, taken } = right;
+    let RightPassword { user, is_outdated, known, budget, taken } = *right;
     let hash = if is_outdated { rehash(passwords, &attempt).await } else { None };
     let limits = config.sign_in.clone();
     let known_device = session::known_device_cookie(master, &user, known, now, Entropy);
@@ -115,7 +115,8 @@ pub async fn prove(
     attempt: SignInAttempt,
 ) -> Result<Proof, StoreError> {
     Ok(match check(store, master, passwords, &attempt).await? {
-        Checked::Right(RightPassword { budget, taken, .. }) => {
+        Checked::Right(right) => {
+            let RightPassword { budget, taken, .. } = *right;
             store.write(move |work| budget.give_back(work, &taken)).await?;
             Proof::Right
         }
@@ -161,7 +162,7 @@ async fn check(
         store.write(move |work| recorder.record(work, &origin)).await?;
         return Ok(Checked::Wrong);
     };
-    Ok(Checked::Right(RightPassword { user, is_outdated, known, budget, taken }))
+    Ok(Checked::Right(Box::new(RightPassword { user, is_outdated, known, budget, taken })))
 }
 
 /// A new hash with the current parameters; `None` if the queue is full, then another sign-in does it.

@@ -7,7 +7,7 @@ use crate::support::sources;
 
 /// Functions with a statement that has no `.limit(` of its own, and what else bounds the rows that they read. "The ids" are
 /// those that the caller names.
-const BOUNDED_OTHERWISE: [(&str, &str, &str); 20] = [
+const BOUNDED_OTHERWISE: [(&str, &str, &str); 22] = [
     ("audit/read.rs", "page", "`select!` has the limit, and the second statement as many numbers as that"),
     ("audit/read.rs", "positions", "`select!` has the limit"),
     ("batched/credential_holders.rs", "by_secrets", "the secrets of one batch"),
