@@ -2,9 +2,14 @@
 
 mod accounts;
 pub mod audit;
+mod client_changes;
+mod client_fields;
 mod clients;
 mod keys;
+mod organizations;
+mod people;
 mod restore;
+mod users;
 
 use chrono::TimeDelta;
 use clap::Subcommand;
@@ -24,13 +29,13 @@ pub enum Command {
     Migrate,
     /// Create the first owner and organization without a browser
     Init(accounts::Init),
-    /// Add users, sign them out, and forget their known devices
+    /// Add, list, show, disable and enable users, change their roles, sign them out, and make reset links
     #[command(subcommand)]
     User(accounts::User),
-    /// Add organizations
+    /// Add, list, disable and restore organizations, and add owners
     #[command(subcommand)]
     Org(accounts::Org),
-    /// Register, list and remove OAuth clients, and rotate their secrets
+    /// Register, list, change and remove OAuth clients, and rotate their secrets
     #[command(subcommand)]
     Client(clients::Command),
     /// Check the audit log

@@ -115,6 +115,7 @@ fn pages(config: &mut ServiceConfig) {
                 .post(pages::sign_in::again::sign_in_again),
         )
         .service(page_resource("/sign-out").post(pages::sign_in::form::sign_out))
+        .configure(security_pages)
         .service(page_resource("/").get(pages::sessions::list::list))
         .service(page_resource("/cli-sessions").get(pages::sessions::list::list))
         .service(page_resource("/organizations").get(pages::organizations::list::list))
@@ -182,6 +183,27 @@ fn invitation_pages(config: &mut ServiceConfig) {
         )
         .service(page_resource("/invitations").get(pages::invitations::mine::list))
         .service(page_resource("/invitations/{id}/join").post(pages::invitations::mine::join));
+}
+
+fn security_pages(config: &mut ServiceConfig) {
+    config
+        .service(page_resource("/security").get(pages::security::overview::page))
+        .service(
+            page_resource("/security/password")
+                .get(pages::security::password::page)
+                .post(pages::security::password::change),
+        )
+        .service(
+            page_resource("/security/browsers/end-others")
+                .get(pages::security::browsers::end_others_page)
+                .post(pages::security::browsers::end_others),
+        )
+        .service(page_resource("/security/browsers/{id}/end").post(pages::security::browsers::end))
+        .service(
+            page_resource("/reset/{token}")
+                .get(pages::security::reset::page)
+                .post(pages::security::reset::reset),
+        );
 }
 
 fn credential_pages(config: &mut ServiceConfig) {

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 if [ "${1:-}" = --check ]; then exec sha256sum --quiet --strict -c static/VENDOR.lock; fi
 
 ICONS="badge-check building-2 chart-column check chevron-down circle-dot circle-question-mark clock copy info key-round laptop
-  menu pencil scroll-text server sliders-horizontal square-terminal terminal trash-2 triangle-alert users x"
+  menu pencil scroll-text server shield-check sliders-horizontal square-terminal terminal trash-2 triangle-alert users x"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

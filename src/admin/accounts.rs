@@ -5,13 +5,14 @@ use std::io::{self, Read as _};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{AdminError, Report};
+use super::people::{canonical, check_role, unknown_user};
+use super::{AdminError, Report, organizations as existing_organizations, users as existing_users};
 use crate::config::Config;
 use crate::domain::audit::{Actor, Origin};
 use crate::domain::clock::Clock;
 use crate::domain::entropy::Entropy;
 use crate::domain::secret::Secret;
-use crate::domain::{email, password, role};
+use crate::domain::{password, role};
 use crate::keys::password as hashing;
 use crate::services::accounts::{self, NewUser};
 use crate::services::{instance, setup};
@@ -62,6 +63,8 @@ pub enum User {
         #[arg(long)]
         json: bool,
     },
+    #[command(flatten)]
+    Existing(existing_users::Command),
     /// Sign a user out of every browser; CLI sessions continue
     SignOut {
         /// The email address of the user
@@ -95,6 +98,8 @@ pub enum Org {
         #[arg(long)]
         json: bool,
     },
+    #[command(flatten)]
+    Existing(existing_organizations::Command),
 }
 
 /// Creates the first owner and organization. Refused once set up.
@@ -125,16 +130,11 @@ pub(super) async fn user(store: &Store, config: &Config, command: User) -> Resul
         User::Add { email, name, org, role, password_stdin, json } => {
             (email, name, org, role, password_stdin, json)
         }
+        User::Existing(command) => return existing_users::run(store, config, command).await,
         User::SignOut { email, json } => return sign_out(store, &email, json).await,
         User::ForgetDevices { email, json } => return forget_devices(store, &email, json).await,
     };
-    if !config.roles.iter().any(|known| known.id == role) {
-        let known: Vec<&str> = config.roles.iter().map(|role| role.id.as_str()).collect();
-        return Err(AdminError::Refused(format!(
-            "There is no role {role}. Use one of: {}.",
-            known.join(", ")
-        )));
-    }
+    check_role(config, &role)?;
     let address = canonical(&email)?;
     let looked_up = address.clone();
     let known = store.read(move |conn| users::find_by_email(conn, &looked_up)).await?;
@@ -194,10 +194,6 @@ async fn sign_out(store: &Store, email: &str, json: bool) -> Result<String, Admi
     Ok(Report { json: json!({ "email": address, "browsers": browsers }), text }.render(json))
 }
 
-fn unknown_user(address: &str) -> AdminError {
-    AdminError::Refused(format!("There is no user with the address {address}."))
-}
-
 async fn forget_devices(store: &Store, email: &str, json: bool) -> Result<String, AdminError> {
     let address = canonical(email)?;
     let looked_up = address.clone();
@@ -211,7 +207,10 @@ async fn forget_devices(store: &Store, email: &str, json: bool) -> Result<String
 }
 
 pub(super) async fn org(store: &Store, command: Org) -> Result<String, AdminError> {
-    let Org::Add { name, owner, json } = command;
+    let (name, owner, json) = match command {
+        Org::Add { name, owner, json } => (name, owner, json),
+        Org::Existing(command) => return existing_organizations::run(store, command).await,
+    };
     let name = checked_name(&name, "--name")?;
     let address = canonical(&owner)?;
     let added = store
@@ -249,12 +248,6 @@ fn new_user(
     password::check_new(secret.expose(), config.sign_in.password_min, &context)
         .map_err(|unfit| AdminError::Refused(unfit.to_string()))?;
     Ok(NewUser { password_hash: hashing::hash(&secret, Entropy), email, name })
-}
-
-fn canonical(typed: &str) -> Result<String, AdminError> {
-    email::canonical(typed).ok_or_else(|| {
-        AdminError::Refused(format!("{typed} is not an email address. Use one like ada@example.com."))
-    })
 }
 
 fn checked_name(name: &str, option: &str) -> Result<String, AdminError> {

@@ -2,23 +2,21 @@
 
 use chrono::TimeDelta;
 use clap::{Subcommand, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::client_changes;
+use super::client_fields::{checked_name, checked_scopes, checked_uris, line, to_json, unknown_client};
 use super::{AdminError, Report, duration};
 use crate::config::Config;
 use crate::domain::audit::{Actor, Origin};
 use crate::domain::client::{Client, ClientKind, Grant};
 use crate::domain::entropy::Entropy;
 use crate::domain::id::IdKind;
-use crate::domain::redirect_uri::RedirectUri;
-use crate::domain::scope::ScopeSet;
 use crate::domain::secret::Secret;
 use crate::services::accounts;
 use crate::services::client_secrets::{self, ClientSecretRefusal};
 use crate::store::{Store, StoreError, TxError, clients};
 
-/// Maximum number of redirect URIs of a client.
-const MAX_REDIRECT_URIS: usize = 20;
 /// Clients that are read at a time.
 const PART: i64 = 500;
 
@@ -95,14 +93,10 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Change the name, redirect URIs, scopes or access token lifetime of a client
+    Update(client_changes::Update),
     /// Remove a client and end all of its sessions; `client add` can register its id again
-    Remove {
-        #[arg(allow_hyphen_values = true)]
-        id: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    Remove(client_changes::Remove),
 }
 
 fn grants(device_codes: bool) -> Vec<Grant> {
@@ -149,18 +143,8 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
             };
             Ok(Report { json: json!({ "client_id": id, "ended": ended }), text }.render(json))
         }
-        Command::Remove { id, json } => {
-            let target = id.clone();
-            let removed = store.write(move |work| {
-                accounts::remove_client(work, &target, &Actor::Operator, &Origin::default())
-            });
-            let Some(ended) = removed.await? else {
-                let text = format!("There is no client {id}. `keystiled client list` shows them.");
-                return Err(AdminError::Refused(text));
-            };
-            let text = format!("Client {id} is removed; {ended} sessions ended.");
-            Ok(Report { json: json!({ "client_id": id, "sessions_ended": ended }), text }.render(json))
-        }
+        Command::Update(update) => client_changes::update(store, config, update).await,
+        Command::Remove(remove) => client_changes::remove(store, remove).await,
     }
 }
 
@@ -232,9 +216,7 @@ async fn rotate_secret(
 
 fn no_secret(id: &str, error: TxError<ClientSecretRefusal>) -> AdminError {
     match error {
-        TxError::Refused(ClientSecretRefusal::NoSuchClient) => {
-            AdminError::Refused(format!("There is no client {id}. `keystiled client list` shows them."))
-        }
+        TxError::Refused(ClientSecretRefusal::NoSuchClient) => unknown_client(id),
         TxError::Refused(ClientSecretRefusal::Public) => {
             AdminError::Refused(format!("Client {id} is public and has no secret."))
         }
@@ -251,75 +233,4 @@ fn checked_id(id: String) -> Result<String, AdminError> {
     Err(AdminError::Refused(format!(
         "{id} cannot be an id. Use 3 to 64 letters, digits, dots, dashes and underscores."
     )))
-}
-
-fn checked_name(name: &str) -> Result<String, AdminError> {
-    let name = name.trim();
-    // Bidirectional control characters could make a name read as another.
-    let turned =
-        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let fits = (1..=accounts::MAX_NAME).contains(&name.chars().count());
-    if fits && !name.chars().any(|c| c.is_control() || turned(c)) {
-        return Ok(name.to_owned());
-    }
-    Err(AdminError::Refused("--name needs 1 to 100 characters that can be seen.".to_owned()))
-}
-
-fn checked_uris(texts: &[String]) -> Result<Vec<RedirectUri>, AdminError> {
-    if texts.len() > MAX_REDIRECT_URIS {
-        return Err(AdminError::Refused(format!(
-            "A client may have at most {MAX_REDIRECT_URIS} redirect URIs."
-        )));
-    }
-    texts
-        .iter()
-        .map(|text| {
-            RedirectUri::register(text)
-                .map_err(|why| AdminError::Refused(format!("{text} cannot be a redirect URI: {why}.")))
-        })
-        .collect()
-}
-
-fn checked_scopes(config: &Config, ids: Vec<String>) -> Result<Option<ScopeSet>, AdminError> {
-    if let Some(unknown) = ids.iter().find(|id| !config.catalog.contains(id)) {
-        let known: Vec<&str> = config.catalog.ids().collect();
-        return Err(AdminError::Refused(format!(
-            "There is no scope {unknown}. The scopes are: {}.",
-            known.join(", ")
-        )));
-    }
-    Ok((!ids.is_empty()).then(|| ids.into_iter().collect()))
-}
-
-fn to_json(client: &Client) -> Value {
-    json!({
-        "client_id": client.id,
-        "name": client.name,
-        "kind": client.kind.as_str(),
-        "redirect_uris": client.redirect_uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>(),
-        "scope": client.scopes.as_ref().map(ToString::to_string),
-        "created_at": client.created_at,
-        "old_secret_ends_at": client.old_secret.map(|old| old.ends_at),
-    })
-}
-
-fn line(client: &Client) -> String {
-    let uris: Vec<&str> = client.redirect_uris.iter().map(RedirectUri::as_str).collect();
-    format!("{}  {}  {}  {}", client.id, client.kind.as_str(), client.name, uris.join(" "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ru_24_a_client_has_twenty_redirect_uris_at_most() {
-        let uris = |count: usize| (0..count).map(|n| format!("https://app.example/{n}")).collect::<Vec<_>>();
-        assert_eq!(MAX_REDIRECT_URIS, 20);
-        assert_eq!(checked_uris(&uris(20)).map(|uris| uris.len()).ok(), Some(20));
-        for too_many in [21, 50] {
-            let refused = checked_uris(&uris(too_many)).unwrap_err().to_string();
-            assert!(refused.contains("20 redirect URIs"), "{refused}");
-        }
-    }
 }

@@ -31,6 +31,7 @@ text_enum! {
         ClientOldSecretEnded = "client.old_secret_ended",
         ClientRemoved = "client.removed",
         ClientSecretRotated = "client.secret_rotated",
+        ClientUpdated = "client.updated",
         CopyCodeOff = "organization.copy_code_off",
         CopyCodeOn = "organization.copy_code_on",
         CredentialLimitsChanged = "organization.credential_limits_changed",
@@ -48,6 +49,11 @@ text_enum! {
         MemberRemoved = "member.removed",
         MemberRoleChanged = "member.role_changed",
         OrganizationCreated = "organization.created",
+        OrganizationDisabled = "organization.disabled",
+        OrganizationRestored = "organization.restored",
+        OtherBrowsersSignedOut = "user.other_browsers_signed_out",
+        PasswordChanged = "user.password_changed",
+        PasswordReset = "user.password_reset",
         PersonalTokenCreated = "token.created",
         PersonalTokenLeaked = "token.leaked",
         PersonalTokenRevoked = "token.revoked",
@@ -55,6 +61,7 @@ text_enum! {
         PersonalTokensOn = "organization.personal_tokens_on",
         RecoveryClosed = "recovery.closed",
         RecoveryOpened = "recovery.opened",
+        ResetLinkCreated = "user.reset_link_created",
         ServiceAccountCreated = "service_account.created",
         ServiceAccountDisabled = "service_account.disabled",
         ServiceAccountEnabled = "service_account.enabled",
@@ -71,6 +78,8 @@ text_enum! {
         SignedOut = "user.signed_out",
         SignInFailed = "user.sign_in_failed",
         UserCreated = "user.created",
+        UserDisabled = "user.disabled",
+        UserEnabled = "user.enabled",
     }
 }
 

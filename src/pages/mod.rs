@@ -12,6 +12,7 @@ pub mod members;
 pub mod organizations;
 pub mod records;
 pub mod reference;
+pub mod security;
 pub mod service_accounts;
 pub mod sessions;
 pub mod settings;

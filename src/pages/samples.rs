@@ -35,6 +35,7 @@ pub(in crate::pages) fn every_page(foreign: Foreign) -> Vec<Sample> {
     pages.extend(super::members::samples::pages(foreign));
     pages.extend(super::invitations::samples::pages(foreign));
     pages.extend(super::organizations::samples::pages(foreign));
+    pages.extend(super::security::samples::pages(foreign));
     pages.push(("API reference", super::reference::samples::page(foreign)));
     pages.push(("catalog", super::reference::scope_samples::page(foreign)));
     let guide = StyleguidePage::new(shell(foreign), nav(foreign, NavItem::CliSessions));

@@ -10,8 +10,8 @@ use crate::store::memberships::{self, Membership};
 use crate::store::organizations::{self, Organization};
 use crate::store::users::{self, User};
 use crate::store::{
-    StoreError, Work, authorization_requests, clients, credentials, deployment_settings, device_requests,
-    web_sessions,
+    Conn, StoreError, Work, authorization_requests, clients, credentials, deployment_settings,
+    device_requests, web_sessions,
 };
 
 /// Maximum length of the name of a user, an organization or a client, in characters.
@@ -208,6 +208,15 @@ pub fn ensure_companion(work: &mut Work<'_>, config: &Config) -> Result<(), Stor
         version: 1,
     };
     create_client(work, &client, &Actor::Operator, &Origin::default())
+}
+
+/// Whether this is the companion CLI as [`ensure_companion`] registered it, and not a registration by the operator.
+pub fn is_own_companion(conn: &mut Conn, client: &Client) -> Result<bool, StoreError> {
+    if client.id != COMPANION {
+        return Ok(false);
+    }
+    let registered = deployment_settings::find(conn, COMPANION_REGISTERED)?;
+    Ok(registered.is_some_and(|(_, registered_at)| registered_at == client.created_at))
 }
 
 /// The slug of an organization, for paths.

@@ -14,7 +14,7 @@ use crate::domain::time::Time;
 use crate::store::sweeping::{Deleted, Span};
 use crate::store::{
     Conn, Store, StoreError, authorization_requests, device_requests, ended_credentials, idempotency_records,
-    rates, throttles, usage_counts, usage_events, web_sessions,
+    password_resets, rates, throttles, usage_counts, usage_events, web_sessions,
 };
 
 /// Retention of requests with a code: reuse of the code still ends the session that it created.
@@ -41,7 +41,7 @@ const MARK_EXPIRED: Expiring = Expiring {
     delete: ended_credentials::mark_expired,
 };
 
-const EXPIRING: [Expiring; 11] = [
+const EXPIRING: [Expiring; 12] = [
     Expiring {
         name: "requests without a code",
         kept: |_| REQUESTS_KEPT,
@@ -60,6 +60,11 @@ const EXPIRING: [Expiring; 11] = [
     },
     Expiring { name: "rates", kept: |_| TimeDelta::zero(), delete: rates::delete_settled },
     Expiring { name: "browser sessions", kept: |_| TimeDelta::zero(), delete: web_sessions::delete_ended },
+    Expiring {
+        name: "links to set a password",
+        kept: |_| TimeDelta::zero(),
+        delete: password_resets::delete_ended,
+    },
     Expiring {
         name: "throttled accounts",
         kept: |_| TimeDelta::zero(),

@@ -5,7 +5,7 @@ use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::role;
 use crate::store::credentials::{self, Credential};
 use crate::store::own_sessions::{self, SessionOwner};
-use crate::store::{Conn, StoreError, Work, memberships};
+use crate::store::{Conn, StoreError, Work, authorization_codes, device_requests, memberships};
 
 /// Maximum length of a session name, in characters.
 pub const MAX_NAME: usize = 63;
@@ -69,6 +69,18 @@ pub fn end_all(
         work.record(ended_event(org_id, session_id, user_id, user_id, EndReason::SignedOut, origin));
     }
     Ok(ended.len())
+}
+
+/// Ends all active sessions of a user in every organization, and approvals that no tool has fetched. Returns the number
+/// of sessions.
+pub fn end_everywhere(work: &mut Work<'_>, user_id: &str, origin: &Origin) -> Result<usize, StoreError> {
+    let mut ended = 0;
+    for org_id in memberships::organization_ids(work.conn, user_id)? {
+        authorization_codes::expire_of_member(work.conn, &org_id, user_id, work.now)?;
+        device_requests::expire_of_member(work.conn, &org_id, user_id, work.now)?;
+        ended += end_all(work, &org_id, user_id, origin)?;
+    }
+    Ok(ended)
 }
 
 fn end_one(

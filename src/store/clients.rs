@@ -174,6 +174,20 @@ pub fn set_secrets(
     Ok(())
 }
 
+/// Stores name, redirect URIs, scopes and access token lifetime of a client.
+pub fn update(conn: &mut Conn, client: &Client) -> Result<(), StoreError> {
+    diesel::update(clients::table.find(&client.id))
+        .set((
+            clients::name.eq(&client.name),
+            clients::redirect_uris.eq(uris(&client.redirect_uris)),
+            clients::scopes.eq(client.scopes.as_ref().map(ToString::to_string)),
+            clients::access_seconds.eq(client.access.map(|access| access.num_seconds())),
+            clients::version.eq(clients::version + 1),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// The longest access token lifetime that any client sets for itself.
 pub fn longest_access(conn: &mut Conn) -> Result<Option<TimeDelta>, StoreError> {
     let longest = clients::table.filter(clients::disabled_at.is_null()).select(max(clients::access_seconds));

@@ -103,6 +103,14 @@ pub fn revoke(conn: &mut Conn, id: &str, at: Time, reason: EndReason) -> Result<
     Ok(changed == 1)
 }
 
+/// Number of sessions of a client that are not revoked.
+pub fn count_of_client(conn: &mut Conn, client_id: &str) -> Result<i64, StoreError> {
+    Ok(credentials::table
+        .filter(credentials::client_id.eq(client_id).and(credentials::revoked_at.is_null()))
+        .count()
+        .get_result(conn)?)
+}
+
 /// Revokes all sessions of a client that are not revoked yet, and returns their ids.
 pub fn revoke_of_client(conn: &mut Conn, client_id: &str, at: Time) -> Result<Vec<String>, StoreError> {
     let active = credentials::table

@@ -159,6 +159,64 @@ pub fn remove(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<bool, Stor
     Ok(diesel::delete(memberships::table.find((org_id, user_id))).execute(conn)? == 1)
 }
 
+/// The role of a user in an organization, even if either of the two is disabled.
+pub fn stored_role(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<Option<String>, StoreError> {
+    Ok(memberships::table.find((org_id, user_id)).select(memberships::role).get_result(conn).optional()?)
+}
+
+/// The organizations of a user by slug, with the roles in them, disabled organizations included.
+pub fn all_of_user(
+    conn: &mut Conn,
+    user_id: &str,
+    limit: i64,
+) -> Result<Vec<(Organization, String)>, StoreError> {
+    Ok(memberships::table
+        .inner_join(organizations::table)
+        .filter(memberships::user_id.eq(user_id))
+        .order(organizations::slug)
+        .limit(limit)
+        .select((Organization::as_select(), memberships::role))
+        .load(conn)?)
+}
+
+/// Ids of all organizations of a user, in order, disabled ones included.
+pub fn organization_ids(conn: &mut Conn, user_id: &str) -> Result<Vec<String>, StoreError> {
+    Ok(memberships::table
+        .filter(memberships::user_id.eq(user_id))
+        .order(memberships::org_id)
+        .select(memberships::org_id)
+        .load(conn)?)
+}
+
+/// Ids of the organizations that a user owns, in order, without disabled ones.
+pub fn owned_by(conn: &mut Conn, user_id: &str) -> Result<Vec<String>, StoreError> {
+    Ok(memberships::table
+        .inner_join(organizations::table)
+        .filter(memberships::user_id.eq(user_id).and(memberships::role.eq(role::OWNER)))
+        .filter(organizations::disabled_at.is_null())
+        .order(memberships::org_id)
+        .select(memberships::org_id)
+        .load(conn)?)
+}
+
+/// Number of owners of an organization who can sign in, apart from one user. The caller has locked the organization.
+pub fn owners_who_can_sign_in(conn: &mut Conn, org_id: &str, except_user: &str) -> Result<i64, StoreError> {
+    Ok(memberships::table
+        .inner_join(users::table)
+        .filter(memberships::org_id.eq(org_id).and(memberships::role.eq(role::OWNER)))
+        // The exact condition of the partial index.
+        .filter(sql::<Bool>("memberships.role IN ('owner', 'admin')"))
+        .filter(memberships::user_id.ne(except_user))
+        .filter(users::disabled_at.is_null().and(users::password_hash.is_not_null()))
+        .count()
+        .get_result(conn)?)
+}
+
+/// Number of members of an organization.
+pub fn count(conn: &mut Conn, org_id: &str) -> Result<i64, StoreError> {
+    Ok(memberships::table.filter(memberships::org_id.eq(org_id)).count().get_result(conn)?)
+}
+
 /// Whether any membership exists. Until then the deployment is not set up.
 pub fn any(conn: &mut Conn) -> Result<bool, StoreError> {
     Ok(diesel::select(exists(memberships::table.select(memberships::org_id))).get_result(conn)?)

@@ -46,6 +46,7 @@ pub mod memberships;
 pub mod names;
 pub mod organizations;
 pub mod own_sessions;
+pub mod password_resets;
 mod pool;
 mod queued_pool;
 pub mod rates;

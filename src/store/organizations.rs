@@ -144,3 +144,20 @@ pub fn set_credential_limits(
         .execute(conn)?;
     Ok(())
 }
+
+/// A page of the organizations by slug, disabled ones included. `after` is the last slug of the page before it, or
+/// empty.
+pub fn page(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<Organization>, StoreError> {
+    Ok(organizations::table
+        .filter(organizations::slug.gt(after))
+        .order(organizations::slug)
+        .limit(limit)
+        .select(Organization::as_select())
+        .load(conn)?)
+}
+
+/// Disables an organization at `at`, or restores it with `None`.
+pub fn set_disabled(conn: &mut Conn, id: &str, at: Option<Time>) -> Result<(), StoreError> {
+    diesel::update(organizations::table.find(id)).set(organizations::disabled_at.eq(at)).execute(conn)?;
+    Ok(())
+}

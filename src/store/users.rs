@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
-use super::engine::schema::users;
+use super::engine::schema::{memberships, users};
 use crate::domain::time::Time;
 
 #[derive(Clone, Queryable, Selectable, Insertable)]
@@ -56,6 +56,50 @@ pub fn renew_hash(conn: &mut Conn, id: &str, old: &str, new: &str) -> Result<(),
     let unchanged = users::table.find(id).filter(users::password_hash.eq(old));
     diesel::update(unchanged).set(users::password_hash.eq(new)).execute(conn)?;
     Ok(())
+}
+
+/// Replaces the password. Known devices are forgotten, because their cookies are older than the password.
+pub fn set_password(conn: &mut Conn, id: &str, hash: &str, at: Time) -> Result<(), StoreError> {
+    diesel::update(users::table.find(id))
+        .set((users::password_hash.eq(hash), users::password_changed_at.eq(at)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Like [`set_password`], unless the password has changed since `old` was read: `false`.
+pub fn change_password(
+    conn: &mut Conn,
+    id: &str,
+    old: &str,
+    new: &str,
+    at: Time,
+) -> Result<bool, StoreError> {
+    let unchanged = users::table.find(id).filter(users::password_hash.eq(old));
+    let changed = diesel::update(unchanged)
+        .set((users::password_hash.eq(new), users::password_changed_at.eq(at)))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// A page of the users by address, of one organization or of all. `after` is the last address of the page before it,
+/// or empty.
+pub fn page(conn: &mut Conn, org_id: Option<&str>, after: &str, limit: i64) -> Result<Vec<User>, StoreError> {
+    let users = match org_id {
+        Some(org_id) => users::table
+            .inner_join(memberships::table)
+            .filter(memberships::org_id.eq(org_id).and(users::email.gt(after)))
+            .order(users::email)
+            .limit(limit)
+            .select(User::as_select())
+            .load(conn)?,
+        None => users::table
+            .filter(users::email.gt(after))
+            .order(users::email)
+            .limit(limit)
+            .select(User::as_select())
+            .load(conn)?,
+    };
+    Ok(users)
 }
 
 /// Invalidates all known-device cookies issued to this user until `at`.

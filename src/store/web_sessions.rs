@@ -56,6 +56,42 @@ pub fn delete(conn: &mut Conn, hash: Digest) -> Result<bool, StoreError> {
     Ok(diesel::delete(web_sessions::table.find(hash)).execute(conn)? == 1)
 }
 
+macro_rules! active_of {
+    ($user_id:expr, $now:expr, $seen_since:expr) => {
+        web_sessions::user_id
+            .eq($user_id)
+            .and(web_sessions::ends_at.gt($now))
+            .and(web_sessions::seen_at.gt($seen_since))
+    };
+}
+
+/// The active sessions of a user, the last seen first.
+pub fn active_of_user(
+    conn: &mut Conn,
+    user_id: &str,
+    now: Time,
+    seen_since: Time,
+    limit: i64,
+) -> Result<Vec<WebSession>, StoreError> {
+    Ok(web_sessions::table
+        .filter(active_of!(user_id, now, seen_since))
+        .order((web_sessions::seen_at.desc(), web_sessions::hash))
+        .limit(limit)
+        .select(WebSession::as_select())
+        .load(conn)?)
+}
+
+/// Number of active sessions of a user.
+pub fn count_active(conn: &mut Conn, user_id: &str, now: Time, seen_since: Time) -> Result<i64, StoreError> {
+    Ok(web_sessions::table.filter(active_of!(user_id, now, seen_since)).count().get_result(conn)?)
+}
+
+/// Signs out all browsers of a user but one.
+pub fn delete_others(conn: &mut Conn, user_id: &str, kept: Digest) -> Result<usize, StoreError> {
+    let others = web_sessions::user_id.eq(user_id).and(web_sessions::hash.ne(kept));
+    Ok(diesel::delete(web_sessions::table.filter(others)).execute(conn)?)
+}
+
 /// Signs out all browsers of a user.
 pub fn delete_of_user(conn: &mut Conn, user_id: &str) -> Result<usize, StoreError> {
     Ok(diesel::delete(web_sessions::table.filter(web_sessions::user_id.eq(user_id))).execute(conn)?)

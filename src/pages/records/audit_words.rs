@@ -27,6 +27,7 @@ pub fn label(action: Action) -> &'static str {
         Action::ClientOldSecretEnded => "Old client secret ended",
         Action::ClientRemoved => "OAuth client removed",
         Action::ClientSecretRotated => "Client secret rotated",
+        Action::ClientUpdated => "OAuth client changed",
         Action::CopyCodeOff => "Copied codes turned off",
         Action::CopyCodeOn => "Copied codes turned on",
         Action::CredentialLimitsChanged => "Limits on keys and tokens changed",
@@ -44,6 +45,11 @@ pub fn label(action: Action) -> &'static str {
         Action::MemberRemoved => "Member removed",
         Action::MemberRoleChanged => "Role of a member changed",
         Action::OrganizationCreated => "Organization created",
+        Action::OrganizationDisabled => "Organization disabled",
+        Action::OrganizationRestored => "Organization restored",
+        Action::OtherBrowsersSignedOut => "Other browsers signed out",
+        Action::PasswordChanged => "Password changed",
+        Action::PasswordReset => "Password set with a reset link",
         Action::PersonalTokenCreated => "Personal token created",
         Action::PersonalTokenLeaked => "Personal token leaked",
         Action::PersonalTokenRevoked => "Personal token revoked",
@@ -51,6 +57,7 @@ pub fn label(action: Action) -> &'static str {
         Action::PersonalTokensOn => "Personal tokens turned on",
         Action::RecoveryClosed => "Recovery closed",
         Action::RecoveryOpened => "Recovery opened",
+        Action::ResetLinkCreated => "Reset link created",
         Action::ServiceAccountCreated => "Service account created",
         Action::ServiceAccountDisabled => "Service account disabled",
         Action::ServiceAccountEnabled => "Service account enabled",
@@ -67,10 +74,13 @@ pub fn label(action: Action) -> &'static str {
         Action::SignedOut => "Signed out",
         Action::SignInFailed => "Sign-in failed",
         Action::UserCreated => "User created",
+        Action::UserDisabled => "User disabled",
+        Action::UserEnabled => "User enabled",
     }
 }
 
 /// The event in one sentence.
+#[expect(clippy::too_many_lines, reason = "one table of words, an entry an action")]
 pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
     let told = NamedEvent { event, names };
     let who = told.actor();
@@ -100,6 +110,7 @@ pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
         Action::ClientOldSecretEnded => told.target(who.text(" ended the old secret of the OAuth client ")),
         Action::ClientRemoved => told.target(who.text(" removed the OAuth client ")),
         Action::ClientSecretRotated => told.target(who.text(" rotated the secret of the OAuth client ")),
+        Action::ClientUpdated => told.target(who.text(" changed the OAuth client ")),
         Action::CopyCodeOff => who.text(" turned copied codes off"),
         Action::CopyCodeOn => who.text(" turned copied codes on"),
         Action::CredentialLimitsChanged => who.text(" changed the limits on API keys and personal tokens"),
@@ -120,6 +131,11 @@ pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
         Action::MemberRemoved => told.target(who.text(" removed ")).text(" from the organization"),
         Action::MemberRoleChanged => told.role_change(told.target(who.text(" changed the role of "))),
         Action::OrganizationCreated => told.target(who.text(" created ")),
+        Action::OrganizationDisabled => told.target(who.text(" disabled ")),
+        Action::OrganizationRestored => told.target(who.text(" restored ")),
+        Action::OtherBrowsersSignedOut => who.text(" signed out other browsers of theirs"),
+        Action::PasswordChanged => who.text(" changed their password"),
+        Action::PasswordReset => who.text(" set a new password with a reset link"),
         Action::PersonalTokenCreated => told.target(who.text(" created the personal token ")),
         Action::PersonalTokenLeaked => told.leaked(" reported a leak of the personal token "),
         Action::PersonalTokenRevoked => told.target(who.text(" revoked the personal token ")),
@@ -127,6 +143,7 @@ pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
         Action::PersonalTokensOn => who.text(" turned personal tokens on"),
         Action::RecoveryClosed => who.text(" closed the recovery after a restore"),
         Action::RecoveryOpened => who.text(" opened a recovery after a restore"),
+        Action::ResetLinkCreated => told.target(who.text(" created a reset link for ")),
         Action::ServiceAccountCreated => {
             let made = told.target(who.text(" created the service account ")).text(" as ");
             made.name(told.detail("role").unwrap_or_else(|| "a member".to_owned()))
@@ -175,6 +192,8 @@ pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
         Action::SignedOut => who.text(" signed out"),
         Action::SignInFailed => who.text(" failed to sign in"),
         Action::UserCreated => told.target(who.text(" created the user ")),
+        Action::UserDisabled => told.target(who.text(" disabled the user ")),
+        Action::UserEnabled => told.target(who.text(" enabled the user ")),
     }
 }
 

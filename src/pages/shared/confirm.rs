@@ -40,6 +40,7 @@ pub enum Question {
         sessions: i64,
         login_command: String,
     },
+    SignOutOtherBrowsers,
     RevokeAll {
         slug: String,
         organization: String,
@@ -96,6 +97,7 @@ impl Question {
             Self::SignOut { .. } | Self::SignOutOther { .. } => "Sign out a session?",
             Self::RevokeAll { .. } => "Revoke every session and personal token?",
             Self::SignOutEverywhere { .. } => "Sign out everywhere?",
+            Self::SignOutOtherBrowsers => "Sign out every other browser?",
             Self::PersonalTokensOff { .. } => "Turn personal tokens off?",
             Self::PersonalTokensOn { .. } => "Turn personal tokens on?",
             Self::ApiKeysOff { .. } => "Turn API keys off?",
@@ -112,7 +114,9 @@ impl Question {
             Self::SignOutOther { name, person, .. } => {
                 Sentence::from("Sign out ").name(name).text(" of ").name(person).text("?")
             }
-            Self::SignOutEverywhere { organization: None, .. } => self.tab().into(),
+            Self::SignOutEverywhere { organization: None, .. } | Self::SignOutOtherBrowsers => {
+                self.tab().into()
+            }
             Self::SignOutEverywhere { organization: Some(organization), .. } => {
                 Sentence::from("Sign out everywhere in ").name(organization).text("?")
             }
@@ -169,6 +173,10 @@ impl Question {
                     .code(login_command)
                     .text("."),
                 "This browser stays signed in, and your personal tokens keep working.".into(),
+            ],
+            Self::SignOutOtherBrowsers => vec![
+                "This browser stays signed in. The others need your password again.".into(),
+                "Your tools and personal tokens keep working.".into(),
             ],
             Self::PersonalTokensOff { concerned, .. } => vec![
                 if concerned.is_empty() {
@@ -230,6 +238,7 @@ impl Question {
         match self {
             Self::SignOut { id, .. } | Self::SignOutOther { id, .. } => format!("/cli-sessions/{id}/end"),
             Self::SignOutEverywhere { slug, .. } => format!("/cli-sessions/end-all?org={slug}"),
+            Self::SignOutOtherBrowsers => "/security/browsers/end-others".into(),
             Self::RevokeAll { slug, .. } => format!("/o/{slug}/settings/api-access/revoke-all"),
             Self::RevokeKey { slug, id, .. } => format!("/o/{slug}/keys/{id}/end"),
             Self::RevokeToken { slug, id, .. } => format!("/tokens/{id}/end?org={slug}"),
@@ -249,6 +258,7 @@ impl Question {
             Self::SignOut { .. }
             | Self::SignOutOther { .. }
             | Self::SignOutEverywhere { .. }
+            | Self::SignOutOtherBrowsers
             | Self::RevokeAll { .. }
             | Self::RevokeKey { .. }
             | Self::RevokeToken { .. } => None,
@@ -264,6 +274,7 @@ impl Question {
     pub fn back(&self) -> String {
         match self {
             Self::SignOut { .. } => "/cli-sessions".into(),
+            Self::SignOutOtherBrowsers => "/security".into(),
             Self::RevokeKey { slug, .. } => format!("/o/{slug}/keys"),
             Self::RevokeToken { slug, .. } => format!("/tokens?org={slug}"),
             Self::DisableServiceAccount { slug, id, .. } => format!("/o/{slug}/service-accounts/{id}"),
@@ -283,7 +294,9 @@ impl Question {
             | Self::SignOutOther { .. }
             | Self::RevokeKey { .. }
             | Self::RevokeToken { .. } => "Keep it",
-            Self::SignOutEverywhere { .. } | Self::RevokeAll { .. } => "Keep them",
+            Self::SignOutEverywhere { .. } | Self::SignOutOtherBrowsers | Self::RevokeAll { .. } => {
+                "Keep them"
+            }
             Self::DisableServiceAccount { .. } => "Keep it enabled",
             Self::PersonalTokensOff { .. } | Self::ApiKeysOff { .. } => "Leave them on",
             Self::PersonalTokensOn { .. } | Self::ApiKeysOn { .. } => "Leave them off",
@@ -297,6 +310,7 @@ impl Question {
                 Sentence::from("Sign out ").name(name)
             }
             Self::SignOutEverywhere { .. } => "Sign out everywhere".into(),
+            Self::SignOutOtherBrowsers => "Sign out every other browser".into(),
             Self::RevokeAll { concerned, .. } => Sentence::from("Revoke ").text(concerned.credentials()),
             Self::RevokeKey { name, .. } | Self::RevokeToken { name, .. } => {
                 Sentence::from("Revoke ").name(name)

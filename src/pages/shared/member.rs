@@ -186,6 +186,7 @@ pub(in crate::pages) fn nav(
             format!("{}/cli-sessions?org={}", req.base(), organization.slug)
         }
         NavItem::PersonalTokens => format!("{}/tokens?org={}", req.base(), organization.slug),
+        NavItem::Security => format!("{}/security?org={}", req.base(), organization.slug),
         NavItem::ApiKeys => format!("{}/o/{}/keys", req.base(), organization.slug),
         NavItem::Members => format!("{}/o/{}/members", req.base(), organization.slug),
         NavItem::ServiceAccounts => format!("{}/o/{}/service-accounts", req.base(), organization.slug),

@@ -7,6 +7,7 @@ use crate::pages::shared::text;
 pub enum NavItem {
     CliSessions,
     PersonalTokens,
+    Security,
     ApiKeys,
     Members,
     ServiceAccounts,

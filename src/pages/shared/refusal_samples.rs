@@ -112,6 +112,7 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
             "last-owner",
             Refusal::LastOwner { organization: organization(), members: "/o/northwind/members".into() },
         ),
+        ("reset-link-ended", Refusal::ResetLinkEnded),
         ("not-found", Refusal::NotFound),
         ("method-not-allowed", Refusal::MethodNotAllowed),
         ("too-many-tries", Refusal::TooManyTries { seconds: 40 }),

@@ -38,6 +38,7 @@ pub enum Notice {
     SessionEnded,
     SignedOut,
     SwitchAccount,
+    PasswordSet,
 }
 
 impl Notice {
@@ -45,6 +46,7 @@ impl Notice {
         match self {
             Self::SessionEnded => "Your session has ended. Sign in to continue.",
             Self::SignedOut => "You are signed out.",
+            Self::PasswordSet => "Your new password is set. Sign in with it.",
             Self::SwitchAccount => "You are signed out. The request is kept: sign in as the right person.",
         }
     }
@@ -81,6 +83,7 @@ pub async fn sign_in_page(req: PageRequest) -> PageResult {
     let notice = match query.get("because") {
         Some("signed-out") => Some(Notice::SignedOut),
         Some("switch") => Some(Notice::SwitchAccount),
+        Some("password-set") => Some(Notice::PasswordSet),
         Some("ended") => Some(Notice::SessionEnded),
         _ => None,
     };

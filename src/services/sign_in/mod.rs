@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::domain::audit::Origin;
 use crate::domain::email;
 use crate::domain::entropy::Entropy;
-use crate::domain::guessing::Admission;
+use crate::domain::guessing::{Admission, TakenUnit};
 use crate::domain::secret::{Digest, Secret};
 use crate::keys::hashing::PasswordHasher;
 use crate::keys::master::MasterKey;
@@ -47,7 +47,36 @@ pub enum SignInOutcome {
     Busy,
 }
 
-/// Takes a unit of the budget, checks the password outside of any transaction, and records the outcome.
+/// Whether a password is that of its account, as [`prove`] says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    Right,
+    Wrong,
+    /// Too many failures; seconds until the next attempt.
+    Wait(i64),
+    /// The password hashing queue is full.
+    Busy,
+}
+
+/// The result of [`check`].
+enum Checked {
+    Right(Box<RightPassword>),
+    Wrong,
+    Wait(i64),
+    Busy,
+}
+
+/// A correct password, with the unit of the budget that its check has taken.
+struct RightPassword {
+    user: User,
+    is_outdated: bool,
+    /// The nonce of the known device.
+    known: Option<String>,
+    budget: Budget,
+    taken: TakenUnit,
+}
+
+/// Signs in: checks the password, and starts a session.
 pub async fn sign_in(
     store: &Store,
     config: &Config,
@@ -56,37 +85,14 @@ pub async fn sign_in(
     attempt: SignInAttempt,
 ) -> Result<SignInOutcome, StoreError> {
     let now = store.now();
-    let address = email::canonical(&attempt.email);
-    let looked_up = address.clone();
-    let user = match looked_up {
-        Some(address) => store.read(move |conn| users::find_by_email(conn, &address)).await?,
-        None => None,
+    let right = match check(store, master, passwords, &attempt).await? {
+        Checked::Right(right) => right,
+        Checked::Wrong => return Ok(SignInOutcome::No),
+        Checked::Wait(seconds) => return Ok(SignInOutcome::Wait(seconds)),
+        Checked::Busy => return Ok(SignInOutcome::Busy),
     };
-    // An invalid address is counted like any other.
-    let account = address.unwrap_or_else(|| attempt.email.trim().to_lowercase());
-    let known = session::known_device(master, user.as_ref(), attempt.known_device.as_deref(), now);
-    let budget = Budget::new(master, &account, known.as_deref(), attempt.address);
-    // Before any write, so that a flood costs the database nothing.
-    let Ok(place) = passwords.reserve(attempt.address) else { return Ok(SignInOutcome::Busy) };
-    let taken = match store.write(move |work| budget.take(work)).await? {
-        Admission::Wait(seconds) => return Ok(SignInOutcome::Wait(seconds)),
-        Admission::Admitted(taken) => taken,
-    };
-    let usable = user.filter(|user| user.disabled_at.is_none());
-    let hash = usable.as_ref().and_then(|user| user.password_hash.clone());
-    let Ok(found) = place.check(attempt.password.clone(), hash).await else {
-        store.write(move |work| budget.give_back(work, &taken)).await?;
-        return Ok(SignInOutcome::Busy);
-    };
-    let (Some(user), Match::Right | Match::RightButOutdated) = (usable, found) else {
-        let recorder = Recorder::new(master, attempt.address);
-        store.write(move |work| recorder.record(work, &attempt.origin)).await?;
-        return Ok(SignInOutcome::No);
-    };
-    let hash = match found {
-        Match::RightButOutdated => rehash(passwords, &attempt).await,
-        Match::Right | Match::Wrong => None,
-    };
+    let RightPassword { user, is_outdated, known, budget, taken } = *right;
+    let hash = if is_outdated { rehash(passwords, &attempt).await } else { None };
     let limits = config.sign_in.clone();
     let known_device = session::known_device_cookie(master, &user, known, now, Entropy);
     let session = store
@@ -99,6 +105,64 @@ pub async fn sign_in(
         })
         .await?;
     Ok(SignInOutcome::Yes(session))
+}
+
+/// Checks a password of somebody who is signed in, before a change that needs it. Counts like a sign-in.
+pub async fn prove(
+    store: &Store,
+    master: &MasterKey,
+    passwords: &PasswordHasher,
+    attempt: SignInAttempt,
+) -> Result<Proof, StoreError> {
+    Ok(match check(store, master, passwords, &attempt).await? {
+        Checked::Right(right) => {
+            let RightPassword { budget, taken, .. } = *right;
+            store.write(move |work| budget.give_back(work, &taken)).await?;
+            Proof::Right
+        }
+        Checked::Wrong => Proof::Wrong,
+        Checked::Wait(seconds) => Proof::Wait(seconds),
+        Checked::Busy => Proof::Busy,
+    })
+}
+
+/// Takes a unit of the budget, checks the password outside of any transaction, and records a failure.
+async fn check(
+    store: &Store,
+    master: &MasterKey,
+    passwords: &PasswordHasher,
+    attempt: &SignInAttempt,
+) -> Result<Checked, StoreError> {
+    let now = store.now();
+    let address = email::canonical(&attempt.email);
+    let looked_up = address.clone();
+    let user = match looked_up {
+        Some(address) => store.read(move |conn| users::find_by_email(conn, &address)).await?,
+        None => None,
+    };
+    // An invalid address is counted like any other.
+    let account = address.unwrap_or_else(|| attempt.email.trim().to_lowercase());
+    let known = session::known_device(master, user.as_ref(), attempt.known_device.as_deref(), now);
+    let budget = Budget::new(master, &account, known.as_deref(), attempt.address);
+    // Before any write, so that a flood costs the database nothing.
+    let Ok(place) = passwords.reserve(attempt.address) else { return Ok(Checked::Busy) };
+    let taken = match store.write(move |work| budget.take(work)).await? {
+        Admission::Wait(seconds) => return Ok(Checked::Wait(seconds)),
+        Admission::Admitted(taken) => taken,
+    };
+    let usable = user.filter(|user| user.disabled_at.is_none());
+    let hash = usable.as_ref().and_then(|user| user.password_hash.clone());
+    let Ok(found) = place.check(attempt.password.clone(), hash).await else {
+        store.write(move |work| budget.give_back(work, &taken)).await?;
+        return Ok(Checked::Busy);
+    };
+    let is_outdated = matches!(found, Match::RightButOutdated);
+    let (Some(user), Match::Right | Match::RightButOutdated) = (usable, found) else {
+        let (recorder, origin) = (Recorder::new(master, attempt.address), attempt.origin.clone());
+        store.write(move |work| recorder.record(work, &origin)).await?;
+        return Ok(Checked::Wrong);
+    };
+    Ok(Checked::Right(Box::new(RightPassword { user, is_outdated, known, budget, taken })))
 }
 
 /// A new hash with the current parameters; `None` if the queue is full, then another sign-in does it.

@@ -256,6 +256,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{Binary, Text};
+    use crate::store::engine::codec::Moment;
+
+    password_resets (user_id) {
+        user_id -> Text,
+        token_hash -> Binary,
+        created_at -> Moment,
+        ends_at -> Moment,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Binary, Nullable, Text};
     use crate::store::engine::codec::Moment;
 
@@ -461,6 +473,7 @@ joinable!(credentials -> users (user_id));
 joinable!(credentials -> clients (client_id));
 joinable!(authorization_requests -> clients (client_id));
 joinable!(authorization_codes -> authorization_requests (request_id));
+joinable!(password_resets -> users (user_id));
 joinable!(web_sessions -> users (user_id));
 
 allow_tables_to_appear_in_same_query!(
@@ -475,6 +488,7 @@ allow_tables_to_appear_in_same_query!(
     removed_credentials,
     authorization_requests,
     authorization_codes,
+    password_resets,
     web_sessions,
     throttled_accounts,
     throttled_sources,

@@ -17,10 +17,21 @@ const NO_DATABASE: &str = "no database there; which configuration does the serve
 const PASSWORD: &str = "seven lanterns under the bridge";
 
 /// All commands that work on a deployment, except `migrate`.
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 20] = [
     &["client", "add", "--name", "Fred", "--kind", "native", "--redirect-uri", "http://127.0.0.1/callback"],
     &["client", "list"],
     &["client", "remove", "fred"],
+    &["client", "update", "fred", "--name", "Orbit"],
+    &["user", "list"],
+    &["user", "show", "ada@example.com"],
+    &["user", "disable", "ada@example.com"],
+    &["user", "enable", "ada@example.com"],
+    &["user", "role", "ada@example.com", "--org", "analytical", "admin"],
+    &["user", "reset-link", "ada@example.com"],
+    &["org", "list"],
+    &["org", "owner", "add", "analytical", "ada@example.com"],
+    &["org", "disable", "analytical"],
+    &["org", "restore", "analytical"],
     &["user", "add", "--email", "ada@example.com", "--org", "analytical"],
     &["org", "add", "--name", "Analytical", "--owner", "ada@example.com"],
     &["audit", "verify"],

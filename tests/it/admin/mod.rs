@@ -1,12 +1,14 @@
 //! The commands of `keystiled`, run as a process.
 
 mod beginning;
+mod client_changes;
 #[cfg(target_os = "linux")]
 mod core_dumps;
 mod database_password;
 mod leaks;
 mod log_lines;
 mod master_key_file;
+mod people;
 mod setup_code;
 
 use std::ffi::OsStr;

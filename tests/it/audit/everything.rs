@@ -17,17 +17,27 @@ use crate::support::oauth::{Ask, Session, Tokens};
 use crate::support::{both_engines, sources};
 
 /// Actions covered by tests of their own.
-const ELSEWHERE: [&str; 10] = [
+const ELSEWHERE: [&str; 20] = [
     "authorization.not_possible",
     "client.old_secret_ended",
     "client.secret_rotated",
+    "client.updated",
     "device.codes_guessed",
+    "member.role_changed",
+    "organization.disabled",
+    "organization.restored",
     "recovery.closed",
     "recovery.opened",
     "session.ahead",
     "signing_key.revoked",
     "user.browsers_signed_out",
     "user.devices_forgotten",
+    "user.disabled",
+    "user.enabled",
+    "user.other_browsers_signed_out",
+    "user.password_changed",
+    "user.password_reset",
+    "user.reset_link_created",
 ];
 
 const SETTINGS: &str = "/o/northwind-labs/settings/api-access";

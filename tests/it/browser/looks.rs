@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use keystiled::domain::client::ClientKind;
+use keystiled::services::password_reset;
 
 use super::device::choose;
 use super::{Tool, complaints, push, server, sign_in};
@@ -92,7 +93,12 @@ async fn pages_before_the_sign_in_are_accessible() {
     page.fill("Password", "wrong").await;
     page.follow("Sign in").await;
     found.extend(problems(&page, "sign-in, wrong").await);
+    let (address, store) = (owner.email.clone(), &app.inside().store);
+    let made = store.write_or_refuse(move |work| password_reset::create_link(work, &address)).await;
+    let reset = format!("/reset/{}", made.unwrap().token.expose());
     for path in [
+        &reset,
+        "/reset/x",
         "/help",
         "/api",
         "/nothing",
@@ -142,6 +148,9 @@ async fn pages_after_the_sign_in_are_accessible() {
         "/cli-sessions?q=nothing",
         "/cli-sessions/end-all",
         "/organizations",
+        "/security",
+        "/security/password",
+        "/security/browsers/end-others",
         "/sign-in/again",
         settings,
         &format!("{settings}/revoke-all"),

@@ -6,6 +6,7 @@ mod code;
 mod decisions;
 mod details;
 mod device;
+mod disabled_users;
 mod forge;
 mod http;
 mod introspect;

@@ -32,7 +32,7 @@ both_engines! {
         assert_eq!(in_use.code, Some(1), "{in_use:#?}");
         assert!(in_use.stderr.contains(&format!("The id {} is in use.", client.id)), "{in_use:#?}");
 
-        app.operate(&["client", "remove", &client.id]).await;
+        app.operate(&["client", "remove", "--yes", &client.id]).await;
         let refused = app.refresh(&client, &old.tokens.refresh).await;
         assert_eq!(refusal(&refused), is(401, "invalid_client"));
         let ended_at = app.stored(&old.tokens.session()).await.revoked_at.unwrap();
@@ -82,7 +82,7 @@ both_engines! {
         assert_eq!(told().await, [true; 2]);
         app.session_in(&browser, &client, &owner).await;
         assert_eq!(told().await, [false; 2]);
-        app.operate(&["client", "remove", &client.id]).await;
+        app.operate(&["client", "remove", "--yes", &client.id]).await;
         assert_eq!(register(app, &client, "Fred the Second").await.code, Some(0));
         assert_eq!(told().await, [true; 2]);
     }
@@ -101,7 +101,7 @@ both_engines! {
         start().await;
         assert_eq!(registered().await, of_this_version, "a registration of an earlier version is updated");
 
-        app.operate(&["client", "remove", COMPANION]).await;
+        app.operate(&["client", "remove", "--yes", COMPANION]).await;
         start().await;
         let uri = "http://127.0.0.1/other";
         app.operate(&["client", "add", "--id", COMPANION, "--name", "Ours", "--kind", "native", "--redirect-uri", uri])
@@ -114,7 +114,7 @@ both_engines! {
 
     async fn cg_02_a_secret_of_the_removed_registration_is_not_accepted(app) {
         let client = app.client(ClientKind::Confidential).await;
-        app.operate(&["client", "remove", &client.id]).await;
+        app.operate(&["client", "remove", "--yes", &client.id]).await;
         let added = app.operate(&["client", "add", "--id", &client.id, "--name", "Site", "--kind", "confidential",
             "--redirect-uri", "https://app.example/callback"]).await;
         let new = TestClient { secret: added["client_secret"].as_str().map(str::to_owned), ..client.clone() };

@@ -16,6 +16,7 @@ mod memory;
 mod paste;
 mod records;
 mod requests;
+mod security;
 mod service_accounts;
 mod sessions;
 mod setup;
@@ -38,7 +39,7 @@ use crate::support::oauth::{Ask, Session};
 const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
 
 /// All forms of the pages, by route. `/setup` exists only until the server has an owner.
-const FORMS: [&str; 30] = [
+const FORMS: [&str; 34] = [
     "/authorize/{id}",
     "/sign-in",
     "/sign-in/again",
@@ -68,6 +69,10 @@ const FORMS: [&str; 30] = [
     "/o/{org}/invitations/{id}/cancel",
     "/invite/{token}",
     "/invitations/{id}/join",
+    "/security/password",
+    "/security/browsers/{id}/end",
+    "/security/browsers/end-others",
+    "/reset/{token}",
     "/theme",
 ];
 
@@ -88,6 +93,11 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
         let page = browser.get("/sign-in").await;
         let form = page.form(route).with("email", &person.email).with("password", person.password);
         return (browser, form);
+    }
+    match route {
+        "/security/password" => return security::change_form(app).await,
+        "/reset/{token}" => return security::reset_form(app).await,
+        _ => {}
     }
     let browser = app.browser_of(&person).await;
     if route.contains("invit") {
@@ -151,6 +161,11 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
         "/o/{org}/service-accounts/{id}/state" => service_accounts::state_form(&browser).await,
         "/o/{org}/settings/api-access/api-keys" => limits::switch_form(&browser).await,
         "/o/{org}/settings/api-access/limits" => limits::limits_form(&browser).await,
+        "/security/browsers/{id}/end" => security::end_form(app, &browser, &person).await,
+        "/security/browsers/end-others" => {
+            app.browser_of(&person).await;
+            browser.get(route).await.form(route)
+        }
         "/theme" => browser.get("/help").await.form(route).with("theme", "dark"),
         other => panic!("no form for {other}"),
     };

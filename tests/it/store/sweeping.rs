@@ -8,8 +8,8 @@ use keystiled::domain::engine::Engine;
 use keystiled::domain::time::Time;
 use keystiled::store::sweeping::{Deleted, Span};
 use keystiled::store::{
-    Conn, StoreError, authorization_requests, device_requests, ended_credentials, idempotency_records, rates,
-    throttles, usage_counts, usage_events, web_sessions,
+    Conn, StoreError, authorization_requests, device_requests, ended_credentials, idempotency_records,
+    password_resets, rates, throttles, usage_counts, usage_events, web_sessions,
 };
 
 use super::numbers;
@@ -48,7 +48,7 @@ async fn add_codes(app: &TestApp, name: &str, n: usize, end: Time) {
 type Delete = fn(&mut Conn, Span) -> Result<Deleted, StoreError>;
 
 /// All steps of a sweep, with the table and the index that finds the rows to delete or mark.
-const DELETIONS: [(&str, &str, Delete); 12] = [
+const DELETIONS: [(&str, &str, Delete); 13] = [
     (
         "authorization_requests",
         "authorization_requests_without_code",
@@ -59,6 +59,7 @@ const DELETIONS: [(&str, &str, Delete); 12] = [
     ("idempotency_records", "idempotency_records_by_expiry", idempotency_records::delete_expired),
     ("rates", "rates_by_settling", rates::delete_settled),
     ("web_sessions", "web_sessions_by_end", web_sessions::delete_ended),
+    ("password_resets", "password_resets_by_end", password_resets::delete_ended),
     ("throttled_accounts", "throttled_accounts_by_due", throttles::delete_due_accounts),
     ("throttled_sources", "throttled_sources_by_last", throttles::delete_quiet_sources),
     ("uses", "uses_by_time", usage_events::delete_old),

@@ -106,6 +106,8 @@ pub enum Refusal {
         /// Path of the members.
         members: String,
     },
+    /// A reset link that was used or replaced, has expired, or never existed.
+    ResetLinkEnded,
     NotFound,
     MethodNotAllowed,
     TooManyTries {

@@ -116,6 +116,9 @@ impl Refusal {
                     .what("Make another member an owner first.")
                     .next(Next::links([("Change a role", members)]))
             }
+            Self::ResetLinkEnded => RefusalText::new(StatusCode::GONE, "This link no longer works")
+                .what("It was used, replaced by a newer one, or is older than 15 minutes. Opening it changed nothing.")
+                .what("Ask the operator of this server for a new link."),
             Self::NotFound => RefusalText::new(StatusCode::NOT_FOUND, "Page not found")
                 .what("There is nothing at this address.")
                 .next(Next::home(base)),

@@ -1,0 +1,23 @@
+//! Why a command of the operator about people and organizations changed nothing.
+
+use super::last_owner::LastOwner;
+use crate::store::{RefusalReason, TxError};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OperatorRefusal {
+    NoSuchUser,
+    NoSuchOrganization,
+    /// The user is not a member of the organization.
+    NotAMember,
+    /// The user is disabled.
+    UserDisabled,
+    LastOwner(LastOwner),
+}
+
+impl RefusalReason for OperatorRefusal {}
+
+impl From<TxError<LastOwner>> for TxError<OperatorRefusal> {
+    fn from(error: TxError<LastOwner>) -> Self {
+        error.map(OperatorRefusal::LastOwner)
+    }
+}
