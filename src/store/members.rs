@@ -1,6 +1,6 @@
 //! The members of an organization as a list, and how a membership ends. [`super::memberships`] answers who may act.
 
-use diesel::dsl::{exists, sql};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
@@ -115,19 +115,6 @@ pub fn find(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<Option<Membe
         .select(columns!())
         .get_result(conn)
         .optional()?)
-}
-
-/// Whether the organization has an owner who can sign in, besides this user. Only correct until the end of the
-/// transaction if the organization is locked.
-pub fn has_other_owner(conn: &mut Conn, org_id: &str, user_id: &str) -> Result<bool, StoreError> {
-    let others = memberships::table
-        .inner_join(users::table)
-        .filter(memberships::org_id.eq(org_id).and(memberships::role.eq(role::OWNER)))
-        // The exact condition of the partial index.
-        .filter(sql::<Bool>(index_of(role::OWNER)))
-        .filter(users::disabled_at.is_null().and(users::password_hash.is_not_null()))
-        .filter(memberships::user_id.ne(user_id));
-    Ok(diesel::select(exists(others)).get_result(conn)?)
 }
 
 /// A membership that has ended.

@@ -17,7 +17,7 @@ pub(crate) use access::{
 pub(crate) use config::{ConfigCommand, SettingCommand};
 pub(crate) use login::LoginArgs;
 pub(crate) use tool::{
-    DockerAction, DoctorArgs, HelperCommand, OrgCommand, ProfileCommand, RefreshArgs, SessionsCommand,
+    DockerAction, DoctorArgs, HelperCommand, InviteArgs, MembersArgs, OrgCommand, ProfileCommand, RefreshArgs, RemoveArgs, SessionsCommand,
     SwitchArgs, ToolCommand,
 };
 

@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 
 use super::error::ErrorAnswer;
 use super::responses::{self, Failures};
-use super::{audit, keys, leaks, scopes, service_accounts, sessions, tokens, uses, verify, whoami};
+use super::{audit, invitations, keys, leaks, members, scopes, service_accounts, sessions, tokens, uses, verify, whoami};
 use crate::config::Config;
 use crate::web::api_document::ApiDocument;
 
@@ -39,6 +39,15 @@ use crate::web::api_document::ApiDocument;
         service_accounts::disable,
         service_accounts::enable,
         service_accounts::set_role,
+        members::list,
+        members::find,
+        members::set_role,
+        members::remove,
+        members::leave,
+        invitations::list,
+        invitations::invite,
+        invitations::renew,
+        invitations::cancel,
         audit::list,
         audit::export,
         uses::list,
@@ -52,6 +61,7 @@ use crate::web::api_document::ApiDocument;
         (name = "API keys", description = "Keys of an organization. Each acts for the user who created it, or for a service account."),
         (name = "Personal tokens", description = "Secrets that users create for their own programs."),
         (name = "Service accounts", description = "Identities for programs. They belong to an organization and never sign in."),
+        (name = "Members", description = "The people of an organization, and invitations to it. What concerns owners is done in a browser."),
         (name = "Sessions", description = "CLI sessions. Each one is a sign-in of a command-line tool."),
         (name = "Scopes", description = "The permissions that a credential can have."),
         (name = "Audit log", description = "The events of an organization, and the uses of its credentials."),

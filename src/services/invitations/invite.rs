@@ -12,7 +12,8 @@ use crate::domain::invitation::{
 };
 use crate::domain::secret::Secret;
 use crate::domain::time::Time;
-use crate::services::org_actor::{AuthMethod, OrgActor};
+use crate::services::members;
+use crate::services::org_actor::OrgActor;
 use crate::services::refusal::ServiceRefusal;
 use crate::store::invitations::{self, Invitation};
 use crate::store::memberships::{self, OrganizationKey};
@@ -105,16 +106,16 @@ pub(super) fn inviter<'a>(
     actor: &'a OrgActor,
     role: &str,
 ) -> Result<&'a str, ServiceRefusal> {
-    let person = match actor.auth_method {
-        AuthMethod::Browser => actor.person(),
-        AuthMethod::Credential { .. } => None,
-    };
-    let Some(person) = person.filter(|_| actor.administers()) else {
-        return Err(ServiceRefusal::forbidden("Only owners and admins can invite, in a browser."));
+    members::require_manages(actor)?;
+    let Some(person) = actor.person().filter(|_| actor.administers()) else {
+        return Err(ServiceRefusal::forbidden(
+            "Only owners and admins can invite, in a browser or with a CLI session.",
+        ));
     };
     if !config.roles.iter().any(|known| known.id == role) {
         return Err(ServiceRefusal::invalid("role", "role does not exist."));
     }
+    members::require_may_assign(actor, config, role)?;
     if !may_invite(&config.catalog, &actor.role, role) {
         let message = format!("The role {role} can do more than yours, {}.", actor.role);
         return Err(ServiceRefusal::forbidden(message));

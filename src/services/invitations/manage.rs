@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::domain::audit::Action;
 use crate::domain::invitation::{InvitationState, may_invite};
 use crate::domain::time::Time;
+use crate::services::members;
 use crate::services::org_actor::OrgActor;
 use crate::services::refusal::ServiceRefusal;
 use crate::store::invitations::{self, Invitation};
@@ -33,7 +34,7 @@ pub fn list(
     after: Option<&(Time, String)>,
     limit: i64,
 ) -> Result<Vec<ListedInvitation>, TxError<ServiceRefusal>> {
-    if !actor.administers() {
+    if !members::sees_details(actor)? {
         return Err(ServiceRefusal::forbidden("Only owners and admins see invitations.").into());
     }
     let org_id = &actor.organization.id;
@@ -83,6 +84,7 @@ pub fn cancel(
     id: &str,
 ) -> Result<(), TxError<ServiceRefusal>> {
     let actor = actor.recheck(work, config)?;
+    members::require_manages(&actor)?;
     let invitation = lock(work, &actor, id)?.ok_or(NO_SUCH_INVITATION)?;
     // A role that the configuration no longer has is no reason to keep its invitations.
     if !may_invite(&config.catalog, &actor.role, &invitation.role) {

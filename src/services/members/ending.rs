@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::domain::audit::Action;
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::id::IdKind;
+use crate::domain::role::OWNER;
 use crate::services::org_actor::{AuthMethod, OrgActor};
 use crate::services::refusal::ServiceRefusal;
 use crate::store::members::{self, EndedMembership, Member};
@@ -70,18 +71,20 @@ pub fn remove(
     Ok(ended)
 }
 
-/// Ends the membership of the actor, a person in a browser. Their keys end too: they may know the secrets.
+/// Ends the membership of the actor: a person in a browser, or with a CLI session unless they are an owner. Their keys end
+/// too: they may know the secrets.
 pub fn leave(
     work: &mut Work<'_>,
     config: &Config,
     actor: &OrgActor,
 ) -> Result<EndedCredentials, TxError<ServiceRefusal>> {
     let actor = actor.recheck(work, config)?;
-    let person = match (&actor.auth_method, actor.person()) {
-        (AuthMethod::Browser, Some(person)) => person,
-        (AuthMethod::Browser | AuthMethod::Credential { .. }, _) => {
-            return Err(rules::needs_person("Sign in to a browser to leave an organization.").into());
-        }
+    let may_leave = match &actor.auth_method {
+        AuthMethod::Browser => true,
+        AuthMethod::Credential { kind, .. } => *kind == CredentialKind::CliSession && actor.role != OWNER,
+    };
+    let Some(person) = actor.person().filter(|_| may_leave) else {
+        return Err(rules::needs_person("Sign in to a browser to leave the organization.").into());
     };
     let member = members::find(work.conn, &actor.organization.id, person)?.ok_or(NO_SUCH_MEMBER)?;
     rules::require_owner_left(work.conn, &actor, &member)?;

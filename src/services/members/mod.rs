@@ -11,7 +11,7 @@ mod rules;
 pub use ending::{EndedCredentials, leave, remove};
 pub use keys::KeyFate;
 pub use role::set_role;
-pub use rules::{manages, may_have_role_changed, require_may_assign, require_may_change};
+pub use rules::{manages, may_have_role_changed, require_manages, require_may_assign, require_may_change};
 
 use std::collections::HashMap;
 
@@ -114,7 +114,7 @@ pub fn own_credentials(
 }
 
 /// Whether the actor sees addresses and credentials of members. A person sees at least names and roles.
-fn sees_details(actor: &OrgActor) -> Result<bool, ServiceRefusal> {
+pub fn sees_details(actor: &OrgActor) -> Result<bool, ServiceRefusal> {
     match &actor.auth_method {
         AuthMethod::Browser => Ok(actor.administers()),
         AuthMethod::Credential { .. } => {

@@ -1,20 +1,20 @@
 //! Who may change which members, and which roles they may give.
 
 use crate::config::Config;
+use crate::domain::credential::CredentialKind;
 use crate::domain::management::MEMBERS_MANAGE;
 use crate::domain::role::{self, OWNER};
-use crate::domain::scope::Level;
 use crate::services::org_actor::{AuthMethod, OrgActor};
 use crate::services::refusal::{ForbiddenCode, ServiceRefusal};
-use crate::store::members::{self, Member};
-use crate::store::{Conn, TxError, Work};
+use crate::store::members::Member;
+use crate::store::{Conn, TxError, Work, memberships};
 
 /// Whether the actor manages members at all. In a browser this is for owners and admins, whatever the catalog says.
 pub fn manages(actor: &OrgActor) -> bool {
     require_manages(actor).is_ok()
 }
 
-fn require_manages(actor: &OrgActor) -> Result<(), ServiceRefusal> {
+pub fn require_manages(actor: &OrgActor) -> Result<(), ServiceRefusal> {
     match &actor.auth_method {
         AuthMethod::Browser if actor.administers() => Ok(()),
         AuthMethod::Browser => Err(managers_only()),
@@ -90,15 +90,17 @@ pub fn require_may_assign(actor: &OrgActor, config: &Config, role: &str) -> Resu
         AuthMethod::Browser if actor.role == OWNER => Ok(()),
         AuthMethod::Browser if role::administers(role) && !actor.administers() => Err(managers_only()),
         AuthMethod::Browser => actor.require_may_grant(&held),
-        AuthMethod::Credential { .. } => {
-            if config.catalog.entries(&held).any(|scope| scope.level == Level::Administer) {
-                let message = format!(
-                    "The role {role} administers the organization, so only a person in a browser can give it."
-                );
-                return Err(needs_person(&message));
-            }
-            actor.require_may_grant(&held)
+        AuthMethod::Credential { .. } if role::administers(role) || held.contains(MEMBERS_MANAGE) => {
+            let message =
+                format!("The role {role} administers the organization, so only a person in a browser can give it.");
+            Err(needs_person(&message))
         }
+        // A tool that the person has allowed to manage members acts with the role of the person.
+        AuthMethod::Credential { kind: CredentialKind::CliSession, .. } => {
+            let missing = held.difference(&config.catalog.held_by(&actor.role));
+            if missing.is_empty() { Ok(()) } else { Err(ServiceRefusal::MissingScopes(missing)) }
+        }
+        AuthMethod::Credential { .. } => actor.require_may_grant(&held),
     }
 }
 
@@ -109,7 +111,9 @@ pub(super) fn require_owner_left(
     member: &Member,
 ) -> Result<(), TxError<ServiceRefusal>> {
     let organization = &actor.organization;
-    if member.role != OWNER || members::has_other_owner(conn, &organization.id, &member.user_id)? {
+    if member.role != OWNER
+        || memberships::owners_who_can_sign_in(conn, &organization.id, &member.user_id)? > 0
+    {
         return Ok(());
     }
     Err(ServiceRefusal::LastOwner { organization: organization.name.clone() }.into())

@@ -19,6 +19,8 @@ enum Thing {
     Key,
     Token,
     ServiceAccount,
+    Member,
+    Invitation,
 }
 
 /// The statuses for owner, admin, member and viewer.
@@ -55,6 +57,10 @@ fn token() -> Value {
 
 fn account() -> Value {
     json!({ "name": "CI", "purpose": "deploys", "role": "viewer" })
+}
+
+fn invitation() -> Value {
+    json!({ "addresses": ["ben@example.com"], "role": "viewer" })
 }
 
 fn scopes() -> Value {
@@ -99,10 +105,20 @@ pub(super) const ROUTES: &[Route] = &[
     post("/api/v1/service-accounts/{id}/disable", Thing::ServiceAccount, nothing, [200, 200, 403, 403]),
     post("/api/v1/service-accounts/{id}/enable", Thing::ServiceAccount, nothing, [200, 200, 403, 403]),
     post("/api/v1/service-accounts/{id}/role", Thing::ServiceAccount, role, [200, 200, 403, 403]),
+    get("/api/v1/members", Thing::Nothing, [200, 200, 403, 403]),
+    get("/api/v1/members/{id}", Thing::Member, [200, 200, 403, 403]),
+    post("/api/v1/members/{id}/role", Thing::Member, role, [200, 200, 403, 403]),
+    post("/api/v1/members/{id}/remove", Thing::Member, nothing, [200, 200, 403, 403]),
+    get("/api/v1/invitations", Thing::Nothing, [200, 200, 403, 403]),
+    post("/api/v1/invitations", Thing::Nothing, invitation, [201, 201, 403, 403]),
+    post("/api/v1/invitations/{id}/renew", Thing::Invitation, nothing, [200, 200, 403, 403]),
+    post("/api/v1/invitations/{id}/cancel", Thing::Invitation, nothing, [200, 200, 403, 403]),
     get("/api/v1/audit", Thing::Nothing, [200, 200, 403, 403]),
     get("/api/v1/audit/export", Thing::Nothing, [400, 400, 403, 403]),
     get("/api/v1/uses", Thing::Nothing, [200, 200, 403, 403]),
     get("/api/v1/usage", Thing::Nothing, [200, 200, 403, 403]),
+    // The last, because the callers that may leave are gone afterwards.
+    post("/api/v1/members/leave", Thing::Nothing, nothing, [403, 200, 200, 200]),
 ];
 
 /// All routes that the server registers for the API.
@@ -141,6 +157,11 @@ async fn path(app: &TestApp, owner: &ApiCaller, route: &Route) -> String {
         Thing::Key => owner.key(&key()).await,
         Thing::Token => owner.made("/api/v1/tokens", &token()).await,
         Thing::ServiceAccount => owner.made("/api/v1/service-accounts", &account()).await,
+        Thing::Member => json!({ "id": app.member("viewer").await.id }),
+        Thing::Invitation => {
+            owner.made("/api/v1/invitations", &invitation()).await;
+            owner.get("/api/v1/invitations").await.json()["data"][0].clone()
+        }
     };
     route.path.replace("{id}", made["id"].as_str().unwrap())
 }

@@ -5,6 +5,7 @@ mod idempotency;
 mod keys;
 mod leaks;
 mod matrix;
+mod members;
 mod openapi;
 mod owners;
 mod paths;

@@ -13,6 +13,7 @@ mod helpers;
 mod hostile_server;
 mod keys;
 mod manage;
+mod members;
 mod network;
 mod project;
 mod reference;

@@ -15,7 +15,7 @@ pub(crate) enum ToolCommand {
     /// Manage profiles: several accounts side by side
     #[command(subcommand)]
     Profile(ProfileCommand),
-    /// Show and switch the organization
+    /// Show and switch the organization, and manage its members
     #[command(subcommand)]
     Org(OrgCommand),
     /// Manage API keys
@@ -114,6 +114,65 @@ pub(crate) enum OrgCommand {
     },
     /// Show the current organization
     Current,
+    /// List the members of the organization
+    Members(MembersArgs),
+    /// Invite people, and print a link for each
+    Invite(InviteArgs),
+    /// Change the role of a member
+    Role {
+        /// The address or ID of the member
+        #[arg(value_name = "MEMBER")]
+        member: String,
+        /// The new role
+        role: String,
+    },
+    /// Remove a member; what they use in the organization ends
+    Remove(RemoveArgs),
+    /// Leave the organization; what you use in it ends
+    Leave {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// `org members`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MembersArgs {
+    /// Only members whose name or address contains this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+    /// Only members with this role
+    #[arg(long)]
+    pub(crate) role: Option<String>,
+}
+
+/// `org invite`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct InviteArgs {
+    /// Email addresses, at most 20
+    #[arg(required = true, value_name = "ADDRESS")]
+    pub(crate) addresses: Vec<String>,
+    /// The role that they get
+    #[arg(long)]
+    pub(crate) role: String,
+    /// A line for the page of the invitation
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) note: String,
+}
+
+/// `org remove`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RemoveArgs {
+    /// The address or ID of the member
+    #[arg(value_name = "MEMBER")]
+    pub(crate) member: String,
+    /// Move the member's API keys to this service account instead of ending them
+    #[arg(long, value_name = "ID")]
+    pub(crate) move_keys_to: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// `credential-helper ...`: each subcommand speaks the protocol of one program on standard input and output.

@@ -8,6 +8,7 @@ mod key;
 mod list;
 mod login;
 mod logout;
+mod members;
 mod org;
 mod pat;
 mod profile;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{profile, session, whoami};
+use super::{members, profile, session, whoami};
 use crate::args::OrgCommand;
 use crate::config::ConfigFile;
 use crate::context::Context;
@@ -23,6 +23,11 @@ pub(super) async fn run(context: &Arc<Context>, command: OrgCommand) -> Result<(
         OrgCommand::List => list(context).await,
         OrgCommand::Current => current(context).await,
         OrgCommand::Switch { org } => switch(context, &org).await,
+        OrgCommand::Members(args) => members::list(context, &args).await,
+        OrgCommand::Invite(args) => members::invite(context, args).await,
+        OrgCommand::Role { member, role } => members::set_role(context, &member, &role).await,
+        OrgCommand::Remove(args) => members::remove(context, args).await,
+        OrgCommand::Leave { yes } => members::leave(context, yes).await,
     }
 }
 
