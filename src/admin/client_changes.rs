@@ -36,8 +36,8 @@ pub struct Update {
     #[arg(long)]
     all_scopes: bool,
     /// The lifetime of its access tokens, from 1min to 30d
-    #[arg(long, value_name = "DURATION", conflicts_with = "default_access")]
-    access: Option<String>,
+    #[arg(long = "access", value_name = "DURATION", conflicts_with = "default_access")]
+    lifetime: Option<String>,
     /// Give its access tokens the lifetime that `tokens.access` sets
     #[arg(long)]
     default_access: bool,
@@ -59,11 +59,11 @@ pub struct Remove {
 }
 
 pub(super) async fn update(store: &Store, config: &Config, update: Update) -> Result<String, AdminError> {
-    let Update { id, name, redirect_uris, scopes, all_scopes, access, default_access, json } = update;
+    let Update { id, name, redirect_uris, scopes, all_scopes, lifetime, default_access, json } = update;
     let name = name.as_deref().map(checked_name).transpose()?;
     let redirect_uris = if redirect_uris.is_empty() { None } else { Some(checked_uris(&redirect_uris)?) };
     let scopes = checked_scopes(config, scopes)?;
-    let access = access.map(|text| checked_access(config, &text)).transpose()?;
+    let access = lifetime.map(|text| checked_access(config, &text)).transpose()?;
     let unchanged = name.is_none() && redirect_uris.is_none() && scopes.is_none() && access.is_none();
     if unchanged && !all_scopes && !default_access {
         return Err(AdminError::Refused(

@@ -16,7 +16,7 @@ pub struct SessionEnded;
 impl RefusalReason for SessionEnded {}
 
 /// A change for which the current password was entered.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PasswordChange {
     pub session: WebSession,
     /// The user as read before the current password was checked.

@@ -10,7 +10,7 @@ use crate::pages::shared::nav::NavItem;
 use crate::pages::shared::problems::Problems;
 
 pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
-    let browser = |name: &str, is_this| BrowserCard {
+    let browser = |name: &str, is_this: bool| BrowserCard {
         id: format!("b{}", name.len()),
         name: name.into(),
         address: is_this.then(|| "203.0.113.24".into()),

@@ -24,7 +24,7 @@ both_engines! {
         let browser = app.browser_of(&session.person).await;
         let refused = app.ask(&browser, &Ask::of(&session.client)).await;
         assert_eq!(refused.status, 400, "{}", refused.text());
-        let ask = Ask::of(&session.client).with("redirect_uri", "http://127.0.0.1:5000/other").with("scope", "org:read deployments:read");
+        let ask = Ask::of(&session.client).with("redirect_uri", "http://127.0.0.1:5000/other").with("scope", "org:read");
         let consent = app.ask(&browser, &ask).await;
         assert!(consent.text().contains("Orbit"), "{}", consent.text());
 

@@ -155,9 +155,12 @@ both_engines! {
 
     async fn a_new_password_ends_tools_as_the_box_says_and_never_personal_tokens(app) {
         let member = app.member("member").await;
+        let (of_member, abroad) = (tools(app, &member).await, app.client(ClientKind::Native).await);
+        let abroad = app.session_of(&abroad, &member).await;
         let elsewhere = app.organization("Elsewhere").await;
         app.join(&member, &elsewhere, "member").await;
-        let of_member = tools(app, &member).await;
+        let moved = format!("UPDATE credentials SET org_id = '{}' WHERE id = '{}'", elsewhere.id, abroad.tokens.session());
+        app.execute(&moved).await.unwrap();
         let of_owner = tools(app, &app.owner().await).await;
         let browser = app.browser_of(&member).await;
         let page = browser.get(CHANGE).await;
@@ -175,6 +178,7 @@ both_engines! {
         browser.submit(&back).await;
         assert_eq!(app.poll(&codes).await.status, 400, "an approval that no tool has fetched ends as well");
         assert_eq!(working(app, &of_member).await, (400, 200));
+        assert_eq!(app.refresh(&abroad.client, &abroad.tokens.refresh).await.status, 400, "in every organization");
         assert_eq!(working(app, &of_owner).await, (200, 200), "tools of others stay");
     }
 
@@ -238,7 +242,7 @@ both_engines! {
         assert_eq!(refused.status, 410, "{}", refused.text());
         assert!(refused.text().contains(ended) && refused.text().contains("Ask the operator"), "{}", refused.text());
         for _ in 0..3 {
-            assert!(browser.get(&newest).await.text().contains(&member.email), "reading it uses nothing up");
+            assert!(browser.get(&newest).await.body.contains(&member.email), "reading it uses nothing up");
         }
         let form = browser.get(&newest).await.form(&newest).with("password", NEW);
         let stolen = form.clone();
