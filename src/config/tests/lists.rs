@@ -39,7 +39,7 @@ fn cg_11_the_default_catalog_has_the_scopes_of_this_server_and_the_examples_exte
     let of_openid = ["openid", "profile", "email", "offline_access"];
     let of_this_server: Vec<&str> = own.ids().filter(|id| !of_openid.contains(id)).collect();
     for id in &of_this_server {
-        let about = ["org:", "keys:", "tokens:", "service_accounts:", "audit:"];
+        let about = ["org:", "members:", "keys:", "tokens:", "service_accounts:", "audit:"];
         assert!(about.iter().any(|area| id.starts_with(area)), "{id} is not a scope of this server");
     }
     let deployments = load(include_str!("../../../config/deployments.toml"), &[]).unwrap().catalog;

@@ -2,6 +2,7 @@
 
 mod back;
 mod device;
+mod invitations;
 mod journey;
 mod keyboard;
 mod keys;
