@@ -28,6 +28,7 @@ mod web_sessions;
 use keystiled::domain::client::ClientKind;
 use keystiled::store::organizations;
 
+use crate::members;
 use crate::support::app::TestApp;
 use crate::support::html::Form;
 use crate::support::http::BrowserCaller;
@@ -37,7 +38,7 @@ use crate::support::oauth::{Ask, Session};
 const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
 
 /// All forms of the pages, by route. `/setup` exists only until the server has an owner.
-const FORMS: [&str; 25] = [
+const FORMS: [&str; 28] = [
     "/authorize/{id}",
     "/sign-in",
     "/sign-in/again",
@@ -62,6 +63,9 @@ const FORMS: [&str; 25] = [
     "/o/{org}/service-accounts/{id}/state",
     "/o/{org}/settings/api-access/api-keys",
     "/o/{org}/settings/api-access/limits",
+    "/o/{org}/members/{id}/role",
+    "/o/{org}/members/{id}/remove",
+    "/o/{org}/leave",
     "/theme",
 ];
 
@@ -136,6 +140,15 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
         "/o/{org}/service-accounts/{id}/state" => service_accounts::state_form(&browser).await,
         "/o/{org}/settings/api-access/api-keys" => limits::switch_form(&browser).await,
         "/o/{org}/settings/api-access/limits" => limits::limits_form(&browser).await,
+        "/o/{org}/members/{id}/role" => {
+            members::role_form(&browser, &app.member("member").await, "viewer").await
+        }
+        "/o/{org}/members/{id}/remove" => members::remove_form(&browser, &app.member("member").await).await,
+        "/o/{org}/leave" => {
+            let browser = app.browser_of(&app.member("member").await).await;
+            let form = browser.get(members::LEAVE).await.form(members::LEAVE);
+            return (browser, form);
+        }
         "/theme" => browser.get("/help").await.form(route).with("theme", "dark"),
         other => panic!("no form for {other}"),
     };
