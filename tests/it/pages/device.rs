@@ -76,7 +76,7 @@ both_engines! {
         let owner = app.owner().await;
         let other = app.organization("Elsewhere").await;
         let (org, user) = (other.id.clone(), owner.id.clone());
-        app.execute(&format!("INSERT INTO memberships SELECT '{org}', user_id, 'viewer', created_at FROM memberships WHERE user_id = '{user}'")).await.unwrap();
+        app.execute(&format!("INSERT INTO memberships (org_id, user_id, role, created_at) SELECT '{org}', user_id, 'viewer', created_at FROM memberships WHERE user_id = '{user}'")).await.unwrap();
         let browser = app.browser_of(&owner).await;
         app.set_sign_in_methods(&browser, "off", "off").await;
         let codes = app.new_device_codes().await;
