@@ -15,6 +15,7 @@ mod gateway;
 mod harness;
 mod head;
 mod layering;
+mod members;
 mod oauth;
 mod pages;
 mod process;

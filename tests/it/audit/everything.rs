@@ -11,6 +11,7 @@ use keystiled::services::signing_keys::{self, RotationTiming};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::members::{LEAVE, remove_form, role_form};
 use crate::support::app::TestApp;
 use crate::support::http::BrowserCaller;
 use crate::support::oauth::{Ask, Session, Tokens};
@@ -155,6 +156,21 @@ async fn invitations(app: &TestApp, browser: &BrowserCaller) {
     submit(browser, list, &renew.replace("/new-link", "/cancel"), &[]).await;
 }
 
+/// Changes the role of a member, removes them with a key that moves, and lets another one leave.
+async fn members(app: &TestApp, browser: &BrowserCaller) {
+    let body = json!({ "name": "CI", "purpose": "deploys", "role": "member" });
+    let account = app.owners_tool().await.made("/api/v1/service-accounts", &body).await;
+    let member = app.member("member").await;
+    let tool = app.tool_of(&member, "keys:manage org:read").await;
+    tool.key(&json!({ "name": "CI", "mode": "live", "scopes": ["org:read"] })).await;
+    browser.submit(&role_form(browser, &member, "viewer").await).await;
+    let removal = remove_form(browser, &member).await.with("keys", "move");
+    let removal = removal.with("service_account", account["id"].as_str().unwrap());
+    assert_eq!(browser.submit(&removal).await.status, 303);
+    let leaver = app.browser_of(&app.member("member").await).await;
+    submit(&leaver, LEAVE, LEAVE, &[]).await;
+}
+
 /// Removes a client and rotates a signing key, as the operator.
 async fn operate(app: &TestApp) {
     let client = app.client(ClientKind::Native).await.id;
@@ -176,6 +192,7 @@ both_engines! {
         let session = consent(app, &browser).await;
         sessions(app, &browser, &session).await;
         credentials(app).await;
+        members(app, &browser).await;
         settings(app, &browser).await;
         invitations(app, &browser).await;
         operate(app).await;

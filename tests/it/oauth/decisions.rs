@@ -128,6 +128,10 @@ async fn refused_refresh(app: &TestApp, refusal: RefreshRefusal) -> Case<Refresh
             let sql = format!("UPDATE credentials SET revoked_at = created_at WHERE id = '{session}'");
             app.execute(&sql).await.unwrap();
         }
+        RefreshRefusal::MembershipEnded => {
+            let ended = "revoked_at = created_at, revoked_reason = 'membership_ended'";
+            app.execute(&format!("UPDATE credentials SET {ended} WHERE id = '{session}'")).await.unwrap();
+        }
         RefreshRefusal::OrganizationDisabled => {
             app.execute("UPDATE organizations SET disabled_at = created_at").await.unwrap();
             case.undo = Some("UPDATE organizations SET disabled_at = NULL");

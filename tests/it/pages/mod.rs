@@ -30,6 +30,7 @@ mod web_sessions;
 use keystiled::domain::client::ClientKind;
 use keystiled::store::organizations;
 
+use crate::members;
 use crate::support::app::TestApp;
 use crate::support::html::Form;
 use crate::support::http::BrowserCaller;
@@ -39,7 +40,7 @@ use crate::support::oauth::{Ask, Session};
 const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
 
 /// All forms of the pages, by route. `/setup` exists only until the server has an owner.
-const FORMS: [&str; 34] = [
+const FORMS: [&str; 37] = [
     "/authorize/{id}",
     "/sign-in",
     "/sign-in/again",
@@ -73,6 +74,9 @@ const FORMS: [&str; 34] = [
     "/security/browsers/{id}/end",
     "/security/browsers/end-others",
     "/reset/{token}",
+    "/o/{org}/members/{id}/role",
+    "/o/{org}/members/{id}/remove",
+    "/o/{org}/leave",
     "/theme",
 ];
 
@@ -165,6 +169,15 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
         "/security/browsers/end-others" => {
             app.browser_of(&person).await;
             browser.get(route).await.form(route)
+        }
+        "/o/{org}/members/{id}/role" => {
+            members::role_form(&browser, &app.member("member").await, "viewer").await
+        }
+        "/o/{org}/members/{id}/remove" => members::remove_form(&browser, &app.member("member").await).await,
+        "/o/{org}/leave" => {
+            let browser = app.browser_of(&app.member("member").await).await;
+            let form = browser.get(members::LEAVE).await.form(members::LEAVE);
+            return (browser, form);
         }
         "/theme" => browser.get("/help").await.form(route).with("theme", "dark"),
         other => panic!("no form for {other}"),

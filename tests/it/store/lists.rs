@@ -14,6 +14,7 @@ use keystiled::domain::subject::SubjectId;
 use keystiled::domain::time::Time;
 use keystiled::domain::usage::UseOutcome;
 use keystiled::store::audit::{self, AuditFilter};
+use keystiled::store::members::{self, MemberFilter};
 use keystiled::store::memberships::{self, OrganizationKey};
 use keystiled::store::own_sessions::{self, SEARCH_LIMIT, SessionFilter, SessionOwner, SessionState};
 use keystiled::store::static_credentials::{PageQuery, StatusFilter};
@@ -134,6 +135,54 @@ async fn fill_others(app: &TestApp, session: &Session) {
     let rows = numbers(10 * MANY);
     let spread = "FROM (SELECT i AS n, i / 10 AS i FROM numbers) AS spread";
     app.execute(&format!("{rows} INSERT INTO credentials {columns} {values} {spread}")).await.unwrap();
+}
+
+/// Pages, counts and the check for other owners, of an organization with 5,000 members and an owner.
+async fn list_members(app: &TestApp, org: &str) {
+    let any = MemberFilter { text: "", addresses: true, role: None };
+    let with = |role| MemberFilter { role: Some(role), ..any };
+    let deep = Some((start() + TimeDelta::seconds(4000), "usr_4000".to_owned()));
+    for (filter, after, index, expected) in [
+        (any, None, "memberships_by_org", 51),
+        (any, deep.clone(), "memberships_by_org", 51),
+        (with("admin"), None, "memberships_of_managers", 3),
+        (with("member"), None, "memberships_of_others", 51),
+        (with("member"), deep, "memberships_of_others", 51),
+        (with("viewer"), None, "memberships_of_others", 0),
+    ] {
+        let org = org.to_owned();
+        let read = move |conn: &mut _| {
+            let found = members::page(conn, &org, filter, after.as_ref(), 51)?;
+            assert_eq!(found.len(), expected, "{filter:?}");
+            assert!(found.is_sorted_by_key(|member| member.joined_at));
+            Ok(())
+        };
+        app.cost("memberships", read).await.is_bounded("memberships", &[index], BOUND);
+    }
+    for (filter, index, expected) in
+        [(any, "memberships_by_org", 5001), (with("owner"), "memberships_of_managers", 1)]
+    {
+        let org = org.to_owned();
+        let count = move |conn: &mut _| {
+            assert_eq!(members::count(conn, &org, filter)?, expected);
+            Ok(())
+        };
+        // All that match are counted, in one index.
+        let bound = 3 * expected + BOUND;
+        app.cost("memberships", count).await.is_bounded(
+            "memberships",
+            &[index, "memberships_of_managers", "memberships_of_others"],
+            bound,
+        );
+    }
+    let org = org.to_owned();
+    let others = move |conn: &mut _| {
+        assert!(members::has_other_owner(conn, &org, "usr_1")?);
+        assert_eq!(members::find(conn, &org, "usr_4000")?.unwrap().email, "4000@example.com");
+        Ok(())
+    };
+    let indexes = ["memberships_of_managers", "sqlite_autoindex_memberships_1"];
+    app.cost("memberships", others).await.is_bounded("memberships", &indexes, BOUND);
 }
 
 both_engines! {
@@ -377,6 +426,7 @@ both_engines! {
             Ok(())
         };
         app.cost("memberships", managers).await.is_bounded("memberships", &["memberships_of_managers"], BOUND);
+        list_members(app, &owner.organization.id).await;
         let actors = move |conn: &mut _| {
             assert_eq!(names::actors(conn, &owner.organization.id, 51)?.len(), 51);
             Ok(())
