@@ -17,8 +17,8 @@ pub(crate) use access::{
 pub(crate) use config::{ConfigCommand, SettingCommand};
 pub(crate) use login::LoginArgs;
 pub(crate) use tool::{
-    DockerAction, DoctorArgs, HelperCommand, InviteArgs, MembersArgs, OrgCommand, ProfileCommand, RefreshArgs, RemoveArgs, SessionsCommand,
-    SwitchArgs, ToolCommand,
+    DockerAction, DoctorArgs, HelperCommand, InviteArgs, MembersArgs, OrgCommand, ProfileCommand,
+    RefreshArgs, RemoveArgs, SessionsCommand, SwitchArgs, ToolCommand,
 };
 
 /// `auth ...`

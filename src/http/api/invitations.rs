@@ -61,7 +61,8 @@ fn outcomes() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
 
 impl InvitedAddress {
     fn new(config: &Config, outcome: AddressOutcome) -> Self {
-        let nothing = |address, outcome| Self { address, outcome, url: None, expires_at: None, replaced: false };
+        let nothing =
+            |address, outcome| Self { address, outcome, url: None, expires_at: None, replaced: false };
         match outcome {
             AddressOutcome::Invited(issued) => Self::issued(config, issued),
             AddressOutcome::AlreadyMember(address) => nothing(address, "already_member"),

@@ -129,9 +129,7 @@ pub struct MemberQuery;
 
 impl IntoParams for MemberQuery {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let text = |name, description| {
-            page::query(name, description).schema(Some(String::schema())).build()
-        };
+        let text = |name, description| page::query(name, description).schema(Some(String::schema())).build();
         let mut parameters = ListQuery::into_params(place);
         parameters.push(text("q", "Only members whose name or address contains this text."));
         parameters.push(text("role", "Only members with this role."));

@@ -9,7 +9,10 @@ use utoipa::OpenApi;
 
 use super::error::ErrorAnswer;
 use super::responses::{self, Failures};
-use super::{audit, invitations, keys, leaks, members, scopes, service_accounts, sessions, tokens, uses, verify, whoami};
+use super::{
+    audit, invitations, keys, leaks, members, scopes, service_accounts, sessions, tokens, uses, verify,
+    whoami,
+};
 use crate::config::Config;
 use crate::web::api_document::ApiDocument;
 

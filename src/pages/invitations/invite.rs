@@ -164,6 +164,7 @@ fn problems(refusal: InviteRefusal) -> Result<(StatusCode, Problems), ServiceRef
             | ServiceRefusal::NotFound(_)
             | ServiceRefusal::MissingScopes(_)
             | ServiceRefusal::Forbidden { .. }
+            | ServiceRefusal::LastOwner { .. }
             | ServiceRefusal::Ended(_)),
         ) => return Err(refusal),
     };

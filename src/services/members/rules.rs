@@ -91,8 +91,9 @@ pub fn require_may_assign(actor: &OrgActor, config: &Config, role: &str) -> Resu
         AuthMethod::Browser if role::administers(role) && !actor.administers() => Err(managers_only()),
         AuthMethod::Browser => actor.require_may_grant(&held),
         AuthMethod::Credential { .. } if role::administers(role) || held.contains(MEMBERS_MANAGE) => {
-            let message =
-                format!("The role {role} administers the organization, so only a person in a browser can give it.");
+            let message = format!(
+                "The role {role} administers the organization, so only a person in a browser can give it."
+            );
             Err(needs_person(&message))
         }
         // A tool that the person has allowed to manage members acts with the role of the person.

@@ -33,7 +33,7 @@ async fn is_done<T: Send + 'static, E: Send + std::fmt::Debug + 'static>(
 both_engines! {
     async fn users_are_listed_in_pages_and_shown(app) {
         let (owner, elsewhere) = (app.owner().await, app.organization("Elsewhere").await);
-        let mut members = vec![app.member("member").await, app.member("viewer").await];
+        let mut members = [app.member("member").await, app.member("viewer").await];
         members.sort_by(|one, other| one.email.cmp(&other.email));
         app.join(&members[0], &elsewhere, "admin").await;
         let listed = app.operate(&["user", "list"]).await;

@@ -4,7 +4,10 @@ use serde_json::json;
 
 use crate::support::both_engines;
 
-const SCOPES: [&str; 2] = ["--scopes", "openid,email,offline_access,org:read,members:read,members:manage,keys:manage,keys:read,tokens:manage"];
+const SCOPES: [&str; 2] = [
+    "--scopes",
+    "openid,email,offline_access,org:read,members:read,members:manage,keys:manage,keys:read,tokens:manage",
+];
 
 both_engines! {
     async fn an_owner_invites_and_a_member_is_changed_and_removed(app) {

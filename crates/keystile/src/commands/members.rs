@@ -84,7 +84,8 @@ pub(super) async fn list(context: &Arc<Context>, args: &MembersArgs) -> Result<(
     let mut rows = vec![heading.map(str::to_owned).to_vec()];
     for document in &documents {
         let member: Member = list::read(&session, document).await?;
-        let role = if member.disabled_at.is_some() { format!("{} (disabled)", member.role) } else { member.role };
+        let role =
+            if member.disabled_at.is_some() { format!("{} (disabled)", member.role) } else { member.role };
         let Credentials { sessions, personal_tokens, keys } = member.credentials;
         rows.push(vec![
             member.name,
@@ -114,7 +115,8 @@ pub(super) async fn invite(context: &Arc<Context>, args: InviteArgs) -> Result<(
     for one in &invited {
         match (one.outcome.as_str(), &one.url) {
             ("invited", Some(url)) => {
-                let until = one.expires_at.map(|end| format!(", open for {}", remaining(end - context.now())));
+                let until =
+                    one.expires_at.map(|end| format!(", open for {}", remaining(end - context.now())));
                 let earlier = if one.replaced { ". An earlier link no longer works" } else { "" };
                 let until = until.unwrap_or_default();
                 context.output.say(Icon::Good, &format!("Invited {} as {role}{until}{earlier}", one.address));
@@ -130,7 +132,9 @@ pub(super) async fn invite(context: &Arc<Context>, args: InviteArgs) -> Result<(
         }
     }
     if invited.iter().any(|one| one.url.is_some()) {
-        context.output.tell("Send each link to its address. It is shown only once and works for that address only.");
+        context
+            .output
+            .tell("Send each link to its address. It is shown only once and works for that address only.");
     }
     if refused {
         return Err(ErrorKind::Usage {
@@ -213,7 +217,8 @@ async fn agreed(context: &Context, yes: bool, question: String, otherwise: &str)
 }
 
 fn in_words(ended: &Ended) -> String {
-    let moved = if ended.moved_keys == 0 { String::new() } else { format!(", moved {} keys", ended.moved_keys) };
+    let moved =
+        if ended.moved_keys == 0 { String::new() } else { format!(", moved {} keys", ended.moved_keys) };
     format!(
         "Ended {} sessions, {} personal tokens and {} API keys{moved}",
         ended.sessions, ended.personal_tokens, ended.keys
