@@ -37,7 +37,7 @@ pub struct Create {
 #[schema(as = NewRole)]
 pub struct Role {
     #[schema(example = "member")]
-    role: String,
+    pub(super) role: String,
 }
 
 /// A service account.
