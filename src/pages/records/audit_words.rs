@@ -67,6 +67,7 @@ pub fn label(action: Action) -> &'static str {
 }
 
 /// The event in one sentence.
+#[expect(clippy::too_many_lines, reason = "one table of words, an entry an action")]
 pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
     let told = NamedEvent { event, names };
     let who = told.actor();
