@@ -23,7 +23,7 @@ pub fn require_another(
     if user.disabled_at.is_some() || user.password_hash.is_none() {
         return Ok(());
     }
-    if memberships::owners_who_can_sign_in(work.conn, &organization.id, &user.id)? > 0 {
+    if memberships::has_other_owner(work.conn, &organization.id, &user.id)? {
         return Ok(());
     }
     Err(LastOwner { slug: organization.slug.clone() }.into())

@@ -33,7 +33,7 @@ pub fn restore(work: &mut Work<'_>, slug: &str) -> Result<Restored, TxError<Oper
     if changed {
         set(work, &organization, None, Action::OrganizationRestored)?;
     }
-    let has_owner = memberships::owners_who_can_sign_in(work.conn, &organization.id, "")? > 0;
+    let has_owner = memberships::has_other_owner(work.conn, &organization.id, "")?;
     Ok(Restored { changed, has_owner })
 }
 

@@ -199,17 +199,17 @@ pub fn owned_by(conn: &mut Conn, user_id: &str) -> Result<Vec<String>, StoreErro
         .load(conn)?)
 }
 
-/// Number of owners of an organization who can sign in, apart from one user. The caller has locked the organization.
-pub fn owners_who_can_sign_in(conn: &mut Conn, org_id: &str, except_user: &str) -> Result<i64, StoreError> {
-    Ok(memberships::table
+/// Whether an organization has an owner who can sign in, apart from one user. Only correct until the end of the transaction
+/// if the organization is locked.
+pub fn has_other_owner(conn: &mut Conn, org_id: &str, except_user: &str) -> Result<bool, StoreError> {
+    let others = memberships::table
         .inner_join(users::table)
         .filter(memberships::org_id.eq(org_id).and(memberships::role.eq(role::OWNER)))
         // The exact condition of the partial index.
         .filter(sql::<Bool>("memberships.role IN ('owner', 'admin')"))
         .filter(memberships::user_id.ne(except_user))
-        .filter(users::disabled_at.is_null().and(users::password_hash.is_not_null()))
-        .count()
-        .get_result(conn)?)
+        .filter(users::disabled_at.is_null().and(users::password_hash.is_not_null()));
+    Ok(diesel::select(exists(others)).get_result(conn)?)
 }
 
 /// Number of members of an organization.

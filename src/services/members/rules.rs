@@ -112,9 +112,7 @@ pub(super) fn require_owner_left(
     member: &Member,
 ) -> Result<(), TxError<ServiceRefusal>> {
     let organization = &actor.organization;
-    if member.role != OWNER
-        || memberships::owners_who_can_sign_in(conn, &organization.id, &member.user_id)? > 0
-    {
+    if member.role != OWNER || memberships::has_other_owner(conn, &organization.id, &member.user_id)? {
         return Ok(());
     }
     Err(ServiceRefusal::LastOwner { organization: organization.name.clone() }.into())

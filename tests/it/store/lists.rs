@@ -177,7 +177,7 @@ async fn list_members(app: &TestApp, org: &str) {
     }
     let org = org.to_owned();
     let others = move |conn: &mut _| {
-        assert!(members::has_other_owner(conn, &org, "usr_1")?);
+        assert!(memberships::has_other_owner(conn, &org, "usr_1")?);
         assert_eq!(members::find(conn, &org, "usr_4000")?.unwrap().email, "4000@example.com");
         Ok(())
     };
