@@ -30,6 +30,11 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("org list", &["org list"]),
     ("org switch", &["org switch northwind-labs"]),
     ("org current", &["org current"]),
+    ("org members", &["org members", "org members --search ada --role admin"]),
+    ("org invite", &["org invite ben@example.com --role member"]),
+    ("org role", &["org role ben@example.com viewer"]),
+    ("org remove", &["org remove ben@example.com"]),
+    ("org leave", &["org leave"]),
     ("key", &["key create ci --scopes org:read --expires 90d", "key list"]),
     ("key list", &["key list --all"]),
     (

@@ -67,6 +67,7 @@ pub fn renew(
     id: &str,
 ) -> Result<IssuedInvitation, TxError<InviteRefusal>> {
     let actor = actor.recheck(work, config).map_err(|refused| refused.map(InviteRefusal::Service))?;
+    members::require_manages(&actor).map_err(InviteRefusal::Service)?;
     let previous = lock(work, &actor, id)?.ok_or(InviteRefusal::Service(NO_SUCH_INVITATION))?;
     let inviter = inviter(config, &actor, &previous.role).map_err(InviteRefusal::Service)?.to_owned();
     require_waiting(&previous).map_err(InviteRefusal::Service)?;

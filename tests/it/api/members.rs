@@ -84,7 +84,7 @@ both_engines! {
         assert_eq!((&ended["sessions"], &ended["movedKeys"], &ended["keys"]), (&json!(1), &json!(1), &json!(0)));
         assert_eq!(theirs.get("/api/v1/whoami").await.status, 401);
         let whoami = key.get("/api/v1/whoami").await.json();
-        assert_eq!(whoami["data"]["principal"]["id"], account["id"], "{whoami}");
+        assert_eq!(whoami["data"]["subject"]["id"], account["id"], "{whoami}");
         assert_eq!(tool.get(&format!("/api/v1/members/{}", member.id)).await.status, 404);
         assert_eq!(tool.post(&remove, &json!({})).await.status, 404);
     }

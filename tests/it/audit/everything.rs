@@ -18,13 +18,12 @@ use crate::support::oauth::{Ask, Session, Tokens};
 use crate::support::{both_engines, sources};
 
 /// Actions covered by tests of their own.
-const ELSEWHERE: [&str; 20] = [
+const ELSEWHERE: [&str; 19] = [
     "authorization.not_possible",
     "client.old_secret_ended",
     "client.secret_rotated",
     "client.updated",
     "device.codes_guessed",
-    "member.role_changed",
     "organization.disabled",
     "organization.restored",
     "recovery.closed",

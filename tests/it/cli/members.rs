@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::support::both_engines;
 
-const SCOPES: [&str; 2] = [
+const SCOPES: [&str; 3] = [
+    "--force",
     "--scopes",
     "openid,email,offline_access,org:read,members:read,members:manage,keys:manage,keys:read,tokens:manage",
 ];
@@ -20,8 +21,10 @@ both_engines! {
         assert!(invited.err.contains("✓ Invited ben@example.com as viewer, open for 7d"), "{invited:#?}");
         assert!(invited.out.starts_with("ben@example.com  http"), "{invited:#?}");
         assert!(invited.out.contains("/invite/"), "{invited:#?}");
-        let wrong = cli.run(&["org", "invite", "nobody", "--role", "viewer"]).await.failed(1, "Not every address could be invited\n");
+        let wrong = cli.run(&["org", "invite", "nobody", "--role", "viewer"]).await;
+        assert_eq!(wrong.exit, 1, "{wrong:#?}");
         assert!(wrong.err.contains("nobody is not an email address"), "{wrong:#?}");
+        assert!(wrong.err.contains("✗ Not every address could be invited"), "{wrong:#?}");
         let again = cli.run(&["org", "invite", &member.email, "--role", "viewer", "--json"]).await.good().json();
         assert_eq!(again[0]["outcome"], "already_member");
 
@@ -51,7 +54,7 @@ both_engines! {
         let left = theirs.run(&["org", "leave", "--yes"]).await.good();
         assert!(left.err.contains("✓ You left the organization."), "{left:#?}");
         theirs.run(&["whoami"]).await.failed(2, "Session refresh failed (401)\n");
-        let refused = cli.run(&["org", "leave", "--yes"]).await.failed(4, "Permission denied (403)\n");
+        let refused = cli.run(&["org", "leave", "--yes"]).await.failed(2, "Permission denied (403)\n");
         assert!(refused.err.contains("browser"), "{refused:#?}");
         cli.run(&["whoami"]).await.good();
     }

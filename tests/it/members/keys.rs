@@ -26,7 +26,8 @@ both_engines! {
         let viewer = account(&tool, "viewer").await;
         app.execute("UPDATE organizations SET unrestricted_keys = TRUE").await.unwrap();
         let member = app.member("member").await;
-        let theirs = app.tool_of(&member, "keys:manage org:read deployments:read deployments:write").await;
+        let everything = app.config.catalog.ids().collect::<Vec<_>>().join(" ");
+        let theirs = app.tool_of(&member, &everything).await;
         let both = theirs.key(&wanted("both", &["deployments:read", "deployments:write"])).await;
         let writing = theirs.key(&wanted("writing", &["deployments:write"])).await;
         let all = theirs.key(&json!({ "name": "all", "mode": "live" })).await;
