@@ -89,7 +89,6 @@ pub fn require_may_assign(actor: &OrgActor, config: &Config, role: &str) -> Resu
     match &actor.auth_method {
         AuthMethod::Browser if actor.role == OWNER => Ok(()),
         AuthMethod::Browser if role::administers(role) && !actor.administers() => Err(managers_only()),
-        AuthMethod::Browser => actor.require_may_grant(&held),
         AuthMethod::Credential { .. } if role::administers(role) || held.contains(MEMBERS_MANAGE) => {
             let message = format!(
                 "The role {role} administers the organization, so only a person in a browser can give it."
@@ -101,7 +100,7 @@ pub fn require_may_assign(actor: &OrgActor, config: &Config, role: &str) -> Resu
             let missing = held.difference(&config.catalog.held_by(&actor.role));
             if missing.is_empty() { Ok(()) } else { Err(ServiceRefusal::MissingScopes(missing)) }
         }
-        AuthMethod::Credential { .. } => actor.require_may_grant(&held),
+        AuthMethod::Browser | AuthMethod::Credential { .. } => actor.require_may_grant(&held),
     }
 }
 
