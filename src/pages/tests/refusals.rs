@@ -37,6 +37,7 @@ fn every_refusal_says_what_happened_and_its_reference() {
         ("not-for-role", 403, "Your role does not allow this"),
         ("not-allowed", 403, "That is not allowed here"),
         ("past-changing", 409, "This can no longer be changed"),
+        ("last-owner", 409, "The last owner has to stay"),
         ("reset-link-ended", 410, "This link no longer works"),
         ("not-found", 404, "Page not found"),
         ("method-not-allowed", 405, "This address does not accept this request"),
