@@ -41,7 +41,7 @@ pub fn is_token(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
-/// Whether somebody with the role `inviter` may invite as `role`. Also decides whether an invitation still counts, with the
+/// Whether a member with the role `inviter` may invite as `role`. Also decides whether an invitation still counts, with the
 /// role that its inviter has by then.
 pub fn may_invite(catalog: &Catalog, inviter: &str, role: &str) -> bool {
     let holds_it = catalog.held_by(role).is_subset(&catalog.held_by(inviter));

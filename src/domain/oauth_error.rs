@@ -153,7 +153,7 @@ impl OAuthError {
         }
     }
 
-    /// `invalid_grant` for a genuine refresh token of somebody who is no longer a member.
+    /// `invalid_grant` for a genuine refresh token of a user who is no longer a member.
     pub fn membership_ended(organization: &str, reason: &'static str) -> Self {
         let description = format!(
             "The session ended with your membership in {organization}. Your other organizations are untouched."

@@ -25,8 +25,8 @@ pub fn set_role(
     Ok(before)
 }
 
-/// Makes a user an owner, as a new member if necessary. The way out for an organization that nobody can manage any
-/// more, so the user must be able to sign in. Returns the role before; `None` if the user was not a member.
+/// Makes a user an owner, as a new member if necessary. For an organization without an owner who can sign in,
+/// so the user must be able to. Returns the role before; `None` if the user was not a member.
 pub fn add_owner(
     work: &mut Work<'_>,
     slug: &str,

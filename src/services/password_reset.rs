@@ -35,7 +35,7 @@ pub fn create_link(work: &mut Work<'_>, email: &str) -> Result<ResetLink, TxErro
     Ok(link)
 }
 
-/// Uses a link: sets the password, signs out every browser, and the tools if `tools`. Nobody is signed in by it.
+/// Uses a link: sets the password, signs out every browser, and the tools if `tools`. It signs no browser in.
 /// `None` if the link was used or replaced, or has expired, or the user is disabled.
 pub fn reset(
     work: &mut Work<'_>,

@@ -39,7 +39,7 @@ pub struct AcceptPage {
 pub enum HowToJoin {
     /// Signed in with the invited address.
     Join,
-    /// Nobody is signed in.
+    /// No user is signed in.
     NewAccount {
         name: String,
         /// See [`password_hint`].
@@ -143,7 +143,7 @@ impl Link<'_> {
         self.req.app.store.read(move |conn| invitations::by_token(conn, &app.config, token, now)).await
     }
 
-    /// The page of the invitation for whoever is signed in. `status` is for an invitation that can be accepted.
+    /// The page of the invitation for the signed-in user, or for none. `status` is for an invitation that can be accepted.
     fn page(
         &self,
         standing: Standing,

@@ -93,7 +93,7 @@ pub fn create_account(
     let user = accounts::create_user(work, new, &Actor::Anonymous, origin)?;
     join(work, &open, &user, origin)?;
     // Moves requests of this browser, which come before organizations in the order of locks. Nothing else locks both:
-    // nobody is signed in to this browser who could answer them.
+    // no user is signed in to this browser, who could answer them.
     let session = sign_in::start_for(work, config, master, user, browser, origin)?;
     Ok((session, open.organization))
 }

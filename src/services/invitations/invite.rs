@@ -15,6 +15,7 @@ use crate::domain::time::Time;
 use crate::services::members;
 use crate::services::org_actor::OrgActor;
 use crate::services::refusal::ServiceRefusal;
+use crate::services::service_accounts;
 use crate::store::invitations::{self, Invitation};
 use crate::store::memberships::{self, OrganizationKey};
 use crate::store::{Conn, RefusalReason, StoreError, TxError, Work, users};
@@ -112,9 +113,7 @@ pub(super) fn inviter<'a>(
             "Only owners and admins can invite, in a browser or with a CLI session.",
         ));
     };
-    if !config.roles.iter().any(|known| known.id == role) {
-        return Err(ServiceRefusal::invalid("role", "role does not exist."));
-    }
+    service_accounts::require_known_role(config, role)?;
     members::require_may_assign(actor, config, role)?;
     if !may_invite(&config.catalog, &actor.role, role) {
         let message = format!("The role {role} can do more than yours, {}.", actor.role);

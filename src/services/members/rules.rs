@@ -75,7 +75,7 @@ pub(super) fn require_may_give(
     require_may_assign(actor, config, role)
 }
 
-/// Nobody changes their own role, except that an owner may step down.
+/// Members do not change their own role, except that an owner may step down.
 pub fn may_have_role_changed(actor: &OrgActor, member: &Member) -> bool {
     actor.subject.user() != Some(&member.user_id) || member.role == OWNER
 }

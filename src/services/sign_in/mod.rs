@@ -107,7 +107,7 @@ pub async fn sign_in(
     Ok(SignInOutcome::Yes(session))
 }
 
-/// Checks a password of somebody who is signed in, before a change that needs it. Counts like a sign-in.
+/// Checks the password of a signed-in user before a change that needs it. Counts like a sign-in.
 pub async fn prove(
     store: &Store,
     master: &MasterKey,

@@ -140,7 +140,7 @@ async fn settings(app: &TestApp, browser: &BrowserCaller) {
     submit(browser, SETTINGS, &format!("{SETTINGS}/limits"), &limits).await;
 }
 
-/// Invites somebody, who joins by a new link, and cancels another invitation.
+/// Invites a user, who joins by a new link, and cancels another invitation.
 async fn invitations(app: &TestApp, browser: &BrowserCaller) {
     let (invite, list) = ("/o/northwind-labs/members/invite", "/o/northwind-labs/invitations");
     let yui = app.user("Yui").await;

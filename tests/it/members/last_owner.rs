@@ -37,7 +37,7 @@ async fn owners(app: &TestApp, of: &[Person; 2]) -> usize {
     roles.iter().filter(|role| role.as_deref() == Some("owner")).count()
 }
 
-/// How the two try to leave nobody.
+/// The acts by which two owners at once could leave no owner.
 #[derive(Debug, Clone, Copy)]
 enum Race {
     DemoteEachOther,

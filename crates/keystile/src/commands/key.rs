@@ -154,7 +154,7 @@ async fn scopes(
     let path = format!("{}/{}", KEY.path, encoded(id));
     let is_change = !scopes.is_empty();
     let document = if is_change {
-        KEY.post(session, &format!("{path}/scopes"), &json!({ "scopes": scopes })).await?
+        list::post(session, &format!("{path}/scopes"), &json!({ "scopes": scopes })).await?
     } else {
         session.client().home(Method::GET, path).fetch_kind::<Envelope>().await?.data
     };

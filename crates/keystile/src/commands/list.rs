@@ -1,4 +1,4 @@
-//! Paginated lists of the management API.
+//! Lists and changes of the management API.
 
 use oauth2::http::Method;
 use serde::Deserialize;
@@ -46,6 +46,12 @@ pub(super) async fn all(
             return Ok(documents);
         }
     }
+}
+
+/// Sends a change and returns the document of the response. Safe to retry, because the request carries an
+/// `Idempotency-Key`.
+pub(super) async fn post(session: &Session, path: &str, asked: &Value) -> Result<Value, ErrorKind> {
+    Ok(session.client().home(Method::POST, path).json(asked).fetch_kind::<Envelope>().await?.data)
 }
 
 /// Deserializes a document of the API.

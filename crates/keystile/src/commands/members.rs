@@ -106,7 +106,7 @@ pub(super) async fn invite(context: &Arc<Context>, args: InviteArgs) -> Result<(
     let session = session(context)?;
     let InviteArgs { addresses, role, note } = args;
     let asked = json!({ "addresses": addresses, "role": role, "note": note });
-    let document = post(&session, INVITATIONS, &asked).await?;
+    let document = list::post(&session, INVITATIONS, &asked).await?;
     if context.output.is_json() {
         return context.output.json(&document);
     }
@@ -149,7 +149,7 @@ pub(super) async fn set_role(context: &Arc<Context>, member: &str, role: &str) -
     let session = session(context)?;
     let found = find(&session, member).await?;
     let path = format!("{MEMBERS}/{}/role", encoded(&found.id));
-    let document = post(&session, &path, &json!({ "role": role })).await?;
+    let document = list::post(&session, &path, &json!({ "role": role })).await?;
     if context.output.is_json() {
         return context.output.json(&document);
     }
@@ -181,7 +181,7 @@ pub(super) async fn remove(context: &Arc<Context>, args: RemoveArgs) -> Result<(
         Some(account) => json!({ "keys": "move", "serviceAccount": account }),
         None => json!({ "keys": "end" }),
     };
-    let document = post(&session, &format!("{MEMBERS}/{}/remove", encoded(&found.id)), &asked).await?;
+    let document = list::post(&session, &format!("{MEMBERS}/{}/remove", encoded(&found.id)), &asked).await?;
     if context.output.is_json() {
         return context.output.json(&document);
     }
@@ -194,7 +194,7 @@ pub(super) async fn leave(context: &Arc<Context>, yes: bool) -> Result<(), Error
     let session = session(context)?;
     let question = "Leave the organization? Your sessions, personal tokens and API keys in it end, this session included.";
     agreed(context, yes, question.to_owned(), "You are still a member").await?;
-    let document = post(&session, &format!("{MEMBERS}/leave"), &json!({})).await?;
+    let document = list::post(&session, &format!("{MEMBERS}/leave"), &json!({})).await?;
     if context.output.is_json() {
         return context.output.json(&document);
     }
@@ -239,8 +239,4 @@ async fn find(session: &Session, named: &str) -> Result<Member, ErrorKind> {
         }
     }
     Err(ErrorKind::NotFound { message: format!("No member has the address {named}"), request_id: None })
-}
-
-async fn post(session: &Session, path: &str, asked: &Value) -> Result<Value, ErrorKind> {
-    Ok(session.client().home(Method::POST, path).json(asked).fetch_kind::<Envelope>().await?.data)
 }

@@ -3,11 +3,10 @@
 use std::io::IsTerminal as _;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use oauth2::http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::list::{self, Envelope, encoded};
+use super::list::{self, encoded};
 use crate::context::Context;
 use crate::duration::remaining;
 use crate::error::ErrorKind;
@@ -132,7 +131,7 @@ impl Kind {
         path: &str,
         asked: &Value,
     ) -> Result<(), ErrorKind> {
-        let mut document = self.post(session, path, asked).await?;
+        let mut document = list::post(session, path, asked).await?;
         if context.output.is_json() {
             return context.output.json(&document);
         }
@@ -166,19 +165,13 @@ impl Kind {
         id: &str,
     ) -> Result<(), ErrorKind> {
         let path = format!("{}/{}/revoke", self.path, encoded(id));
-        let document = self.post(session, &path, &json!({})).await?;
+        let document = list::post(session, &path, &json!({})).await?;
         if context.output.is_json() {
             return context.output.json(&document);
         }
         let one: StaticCredential = list::read(session, &document).await?;
         context.output.say(Icon::Good, &format!("Revoked {} {} ({})", self.name, one.id, one.name));
         Ok(())
-    }
-
-    /// Safe to retry, because the request carries an `Idempotency-Key`.
-    pub(super) async fn post(self, session: &Session, path: &str, asked: &Value) -> Result<Value, ErrorKind> {
-        let request = session.client().home(Method::POST, path).json(asked);
-        Ok(request.fetch_kind::<Envelope>().await?.data)
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) async fn newest(browser: &BrowserCaller) -> String {
     action.trim_end_matches("/new-link").to_owned()
 }
 
-/// Opens a link and accepts it as whoever is signed in.
+/// Opens a link and accepts it as the signed-in user.
 pub(super) async fn join(browser: &BrowserCaller, link: &str) -> Answer {
     browser.submit(&browser.get(link).await.form(link)).await
 }
@@ -102,7 +102,7 @@ pub(super) async fn form_of(app: &TestApp, browser: BrowserCaller, route: &str) 
     }
 }
 
-/// Somebody who is invited, and who signs in.
+/// An invited user who signs in.
 pub(super) async fn stranger(app: &TestApp, name: &str) -> (Person, BrowserCaller) {
     let person = app.user(name).await;
     let browser = app.browser_of(&person).await;
