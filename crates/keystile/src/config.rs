@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, Table, value};
@@ -10,12 +11,15 @@ use toml_edit::{DocumentMut, Item, Table, value};
 use super::base_url::BaseUrl;
 use super::credentials::CredentialBackend;
 use super::error::ErrorKind;
-use super::files;
+use super::files::{self, FileLock};
 use super::login_method::LoginMethod;
+use super::paths::Paths;
 use super::profile::ProfileName;
 
 /// Limit of the file.
 const LIMIT: u64 = 1024 * 1024;
+/// Limit of the wait for another process that changes the file. A change takes milliseconds.
+const CHANGE_WAIT: Duration = Duration::from_secs(5);
 /// The newest version of the format that this version knows.
 const NEWEST: u32 = 1;
 
@@ -103,6 +107,33 @@ impl ConfigFile {
         let document =
             text.parse().map_err(|error: toml_edit::TomlError| bad(path, error.to_string().trim()))?;
         Ok(Self { path: path.to_owned(), document })
+    }
+
+    /// Changes the file while no other process does, and writes it if anything differs. Nothing is written if the change
+    /// fails.
+    pub(crate) fn edit<T>(
+        paths: &Paths,
+        change: impl FnOnce(&mut Self) -> Result<T, ErrorKind>,
+    ) -> Result<T, ErrorKind> {
+        let path = paths.config()?;
+        let _lock = change_lock(paths)?;
+        let mut file = Self::open(path)?;
+        let before = file.text();
+        let done = change(&mut file)?;
+        if file.text() != before {
+            files::write_private(path, file.text().as_bytes()).map_err(|error| unwritable(path, &error))?;
+        }
+        Ok(done)
+    }
+
+    /// Checks that [`edit`](Self::edit) can make a change, before something that cannot be undone.
+    pub(crate) fn probe(
+        paths: &Paths,
+        change: impl FnOnce(&mut Self) -> Result<(), ErrorKind>,
+    ) -> Result<(), ErrorKind> {
+        let path = paths.config()?;
+        change(&mut Self::open(path)?)?;
+        files::try_to_grow(path, 0).map_err(|error| unwritable(path, &error))
     }
 
     /// The text of the file.
@@ -207,21 +238,6 @@ impl ConfigFile {
         item.as_table_mut()
     }
 
-    /// Writes the file.
-    pub(crate) fn save(&self) -> Result<(), ErrorKind> {
-        files::write_private(&self.path, self.document.to_string().as_bytes())
-            .map_err(|error| self.unwritable(&error))
-    }
-
-    /// Checks that [`save`](Self::save) can write the file, before something that cannot be undone.
-    pub(crate) fn probe(&self) -> Result<(), ErrorKind> {
-        files::try_to_grow(&self.path, 0).map_err(|error| self.unwritable(&error))
-    }
-
-    fn unwritable(&self, error: &io::Error) -> ErrorKind {
-        ErrorKind::LocalFailure { what: format!("write {}", self.path.display()), cause: error.to_string() }
-    }
-
     fn accept(&mut self, name: &str, changed: DocumentMut) -> Result<(), ErrorKind> {
         toml_edit::de::from_str::<Config>(&changed.to_string()).map_err(|error| ErrorKind::Usage {
             message: format!("{name}: {}", error.message()),
@@ -238,6 +254,24 @@ fn split(name: &str) -> (Vec<&str>, &str) {
     (parts, last)
 }
 
+/// The lock for changes of the settings; `None` where no session can be stored, and so no lock either.
+fn change_lock(paths: &Paths) -> Result<Option<FileLock>, ErrorKind> {
+    if paths.check().is_err() {
+        return Ok(None);
+    }
+    // Not the lock of any profile, because profile names do not begin with a dot.
+    let path = paths.locks().join(".config.lock");
+    match FileLock::acquire(&path, CHANGE_WAIT) {
+        Ok(Some(lock)) => Ok(Some(lock)),
+        Ok(None) => Err(ErrorKind::LockBusy { path, after: CHANGE_WAIT }),
+        Err(_) => Ok(None),
+    }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> ErrorKind {
+    ErrorKind::LocalFailure { what: format!("write {}", path.display()), cause: error.to_string() }
+}
+
 fn bad(path: &Path, message: &str) -> ErrorKind {
     ErrorKind::InvalidConfig { path: path.to_owned(), message: message.to_owned() }
 }
@@ -247,16 +281,21 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::testing::TempFolder;
+    use crate::env::Environment;
+    use crate::testing::{TempFolder, brand};
+
+    fn paths(folder: &TempFolder) -> Paths {
+        let home = folder.path().to_str().unwrap();
+        Paths::find(&brand(), &Environment::from([("ACME_HOME", home)]))
+    }
 
     #[test]
     fn comments_survive_a_change() {
         let folder = TempFolder::new();
         let path = folder.path().join("config.toml");
         fs::write(&path, "# mine\nversion = 1\n\n[profiles.work] # the job\norg = \"analytical\"\n").unwrap();
-        let mut file = ConfigFile::open(&path).unwrap();
-        file.set("profiles.work.issuer", "https://auth.acme.dev").unwrap();
-        file.save().unwrap();
+        ConfigFile::edit(&paths(&folder), |file| file.set("profiles.work.issuer", "https://auth.acme.dev"))
+            .unwrap();
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("# mine\n") && text.contains("# the job"), "{text}");
         let work = ProfileName::parse("work").unwrap();
@@ -264,6 +303,33 @@ mod tests {
             Config::load(&path).unwrap().profile(&work).issuer.unwrap().as_str(),
             "https://auth.acme.dev"
         );
+    }
+
+    #[test]
+    fn changes_at_once_are_all_kept() {
+        let folder = TempFolder::new();
+        let paths = paths(&folder);
+        std::thread::scope(|scope| {
+            for n in 0..16 {
+                let paths = &paths;
+                scope.spawn(move || {
+                    ConfigFile::edit(paths, |file| file.set(&format!("profiles.p{n}.org"), "analytical"))
+                        .unwrap();
+                });
+            }
+        });
+        assert_eq!(Config::load(paths.config().unwrap()).unwrap().profiles.len(), 16);
+    }
+
+    #[test]
+    fn a_change_that_fails_writes_nothing() {
+        let folder = TempFolder::new();
+        let paths = paths(&folder);
+        let refused = ConfigFile::edit(&paths, |file| {
+            file.set("profiles.work.org", "analytical")?;
+            file.set("profiles.work.issuer", "not an address")
+        });
+        assert!(refused.is_err() && !paths.config().unwrap().exists());
     }
 
     #[test]

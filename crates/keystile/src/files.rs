@@ -3,6 +3,7 @@
 #[cfg(windows)]
 mod access_list;
 mod links;
+mod lock;
 mod patience;
 mod regular;
 
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use super::random;
 
 pub(crate) use links::resolved;
+pub(crate) use lock::FileLock;
 pub(crate) use regular::{open_regular, read_at_most, read_regular};
 
 /// Writes a file atomically: a temporary file next to it, synced, then renamed over it. Of a symbolic link, the target is

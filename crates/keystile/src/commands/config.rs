@@ -60,23 +60,23 @@ pub(super) async fn init(context: &Arc<Context>, args: Box<LoginArgs>) -> Result
 /// Writes the settings of the arguments and keeps all others. Returns whether the file is new.
 fn write(context: &Context) -> Result<bool, ErrorKind> {
     let (path, profile, globals) = (context.paths.config()?, &context.profile, &context.globals);
-    let is_new = !path.exists();
-    let mut file = ConfigFile::open(path)?;
-    if is_new {
-        file.set("active_profile", profile.as_str())?;
-    }
     let settings = [
         ("issuer", globals.issuer.as_ref().map(BaseUrl::as_str)),
         ("api_base", globals.api_base.as_ref().map(BaseUrl::as_str)),
         ("org", globals.org.as_deref()),
     ];
-    for (setting, value) in settings {
-        if let Some(value) = value {
-            file.set(&format!("profiles.{profile}.{setting}"), value)?;
+    ConfigFile::edit(&context.paths, |file| {
+        let is_new = !path.exists();
+        if is_new {
+            file.set("active_profile", profile.as_str())?;
         }
-    }
-    file.save()?;
-    Ok(is_new)
+        for (setting, value) in settings {
+            if let Some(value) = value {
+                file.set(&format!("profiles.{profile}.{setting}"), value)?;
+            }
+        }
+        Ok(is_new)
+    })
 }
 
 fn path(output: &Output, paths: &Paths, credentials: bool) -> Result<(), ErrorKind> {
@@ -113,18 +113,12 @@ fn get(output: &Output, paths: &Paths, name: &str) -> Result<(), ErrorKind> {
 }
 
 fn set(output: &Output, paths: &Paths, name: &str, value: &str) -> Result<(), ErrorKind> {
-    let mut file = ConfigFile::open(paths.config()?)?;
-    file.set(name, value)?;
-    file.save()?;
+    ConfigFile::edit(paths, |file| file.set(name, value))?;
     if output.is_json() { output.json(&json!({ name: value })) } else { Ok(()) }
 }
 
 fn unset(output: &Output, paths: &Paths, name: &str) -> Result<(), ErrorKind> {
-    let mut file = ConfigFile::open(paths.config()?)?;
-    let existed = file.unset(name)?;
-    if existed {
-        file.save()?;
-    }
+    let existed = ConfigFile::edit(paths, |file| file.unset(name))?;
     if output.is_json() { output.json(&json!({ "unset": name, "existed": existed })) } else { Ok(()) }
 }
 

@@ -149,9 +149,7 @@ async fn switch(context: &Arc<Context>, asked: &str) -> Result<(), ErrorKind> {
 }
 
 fn set(context: &Context, setting: &str, value: &str) -> Result<(), ErrorKind> {
-    let mut file = ConfigFile::open(context.paths.config()?)?;
-    file.set(setting, value)?;
-    file.save()
+    ConfigFile::edit(&context.paths, |file| file.set(setting, value))
 }
 
 fn say(context: &Context, profile: &ProfileName, org: Option<&OrgRef>) -> Result<(), ErrorKind> {

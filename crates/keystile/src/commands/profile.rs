@@ -63,9 +63,7 @@ pub(super) fn switch(context: &Context, name: Option<ProfileName>) -> Result<(),
 
 /// Stores the active profile in the settings.
 pub(super) fn activate(context: &Context, name: &ProfileName) -> Result<(), ErrorKind> {
-    let mut file = ConfigFile::open(context.paths.config()?)?;
-    file.set("active_profile", name.as_str())?;
-    file.save()
+    ConfigFile::edit(&context.paths, |file| file.set("active_profile", name.as_str()))
 }
 
 /// The other profiles, without contacting a server.
@@ -107,19 +105,20 @@ fn create(context: &Context, name: &ProfileName) -> Result<(), ErrorKind> {
     if known(context)?.contains_key(name) {
         return Err(taken(name));
     }
-    let mut file = ConfigFile::open(context.paths.config()?)?;
-    file.add_profile(name)?;
     let settings = [
         ("issuer", context.globals.issuer.as_ref().map(BaseUrl::as_str)),
         ("api_base", context.globals.api_base.as_ref().map(BaseUrl::as_str)),
         ("org", context.globals.org.as_deref()),
     ];
-    for (setting, value) in settings {
-        if let Some(value) = value {
-            file.set(&format!("profiles.{name}.{setting}"), value)?;
+    ConfigFile::edit(&context.paths, |file| {
+        file.add_profile(name)?;
+        for (setting, value) in settings {
+            if let Some(value) = value {
+                file.set(&format!("profiles.{name}.{setting}"), value)?;
+            }
         }
-    }
-    file.save()?;
+        Ok(())
+    })?;
     if context.output.is_json() {
         return context.output.json(&json!({ "created": name.as_str() }));
     }
@@ -139,9 +138,7 @@ async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Resu
     if known.contains_key(to) || context.store.read()?.unknown_kind(to).is_some() {
         return Err(taken(to));
     }
-    let mut file = ConfigFile::open(context.paths.config()?)?;
-    file.rename_profile(from, to)?;
-    file.probe()?;
+    ConfigFile::probe(&context.paths, |file| file.rename_profile(from, to))?;
     let _locks = (lock_profile(context, from).await?, lock_profile(context, to).await?);
     let credential = context.store.read()?.get(from).cloned();
     if let Some(credential) = credential {
@@ -162,7 +159,7 @@ async fn rename(context: &Context, from: &ProfileName, to: &ProfileName) -> Resu
             }
         }
     }
-    if let Err(kind) = file.save() {
+    if let Err(kind) = ConfigFile::edit(&context.paths, |file| file.rename_profile(from, to)) {
         let rename = format!("rename {from} to {to} in it, where it is named");
         let remedy = format!("Once the file can be written, {rename}. Until then, add `--profile {to}`.");
         context.warn(&format!("Renamed the credential of profile {from} to {to}"), kind, &remedy);
@@ -187,11 +184,9 @@ async fn delete(context: &Context, name: &ProfileName) -> Result<(), ErrorKind> 
             hint: Some("Update the program to sign out of it.".into()),
         });
     }
-    let mut file = ConfigFile::open(context.paths.config()?)?;
-    file.remove_profile(name)?;
-    file.probe()?;
+    ConfigFile::probe(&context.paths, |file| file.remove_profile(name).map(drop))?;
     let signed_out = logout::sign_out(context, name, false).await?;
-    if let Err(kind) = file.save() {
+    if let Err(kind) = ConfigFile::edit(&context.paths, |file| file.remove_profile(name)) {
         let again = context.brand().command(&format!("profile delete {name}"));
         let remedy = format!("Once the file can be written, run `{again}` again.");
         context.warn(&format!("The credential of profile {name} is removed"), kind, &remedy);

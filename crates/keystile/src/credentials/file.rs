@@ -4,14 +4,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::lock::FileLock;
 use super::{Credential, CredentialDocument, CredentialStore, ProfileLock, SwapResult, trust};
 use crate::error::ErrorKind;
-use crate::files;
+use crate::files::{self, FileLock};
 use crate::paths::Paths;
 use crate::profile::ProfileName;
 
@@ -57,16 +56,13 @@ impl FileStore {
     fn change_lock(&self) -> Result<FileLock, ErrorKind> {
         // Not the lock of any profile, because profile names do not begin with a dot.
         let path = self.paths.locks().join(".change.lock");
-        let deadline = Instant::now() + CHANGE_WAIT;
-        loop {
-            match FileLock::try_acquire(&path).map_err(|error| failed("lock", &path, &error))? {
-                Some(lock) => return Ok(lock),
-                None if Instant::now() >= deadline => return Err(ErrorKind::LockBusy { path }),
-                None => std::thread::sleep(Duration::from_millis(10)),
-            }
-        }
+        FileLock::acquire(&path, CHANGE_WAIT)
+            .map_err(|error| failed("lock", &path, &error))?
+            .ok_or(ErrorKind::LockBusy { path, after: CHANGE_WAIT })
     }
 }
+
+impl ProfileLock for FileLock {}
 
 impl CredentialStore for FileStore {
     fn read(&self) -> Result<CredentialDocument, ErrorKind> {

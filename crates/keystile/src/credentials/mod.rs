@@ -4,7 +4,6 @@ mod document;
 mod file;
 mod keyring;
 mod keyring_store;
-mod lock;
 mod no_store;
 mod trust;
 

@@ -139,7 +139,7 @@ pub enum ErrorKind {
     /// The server refused the refresh token: the session has ended.
     RefreshFailed,
     /// Another process has held the lock of the profile for 30 seconds.
-    LockBusy { path: PathBuf },
+    LockBusy { path: PathBuf, after: Duration },
     /// The credentials file cannot be read, or its owner or mode is unsafe. `remedy` is a sentence.
     CredentialsUnreadable { path: PathBuf, cause: String, remedy: Option<String> },
     /// The credentials file is not valid JSON. The next login moves it to `kept_as`, a name in the same directory.

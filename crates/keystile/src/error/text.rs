@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::report::Report;
 use super::{ErrorKind, MissingScope, ScopeRemedy, sign_in};
 use crate::brand::Brand;
+use crate::duration::in_words;
 use crate::keys::KeyProblem;
 use crate::source::CredentialSource;
 
@@ -100,8 +101,11 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
             }))
             .line("Nothing was stored."),
         ErrorKind::RefreshFailed => sign_in::refresh_failed(&login),
-        ErrorKind::LockBusy { path } => Report::new("Another process is using this session")
-            .line(format!("It has held {} for 30 seconds. Try again.", path.display())),
+        ErrorKind::LockBusy { path, after } => Report::new("Another process is busy with the same file").line(format!(
+            "It has held {} for {}. Try again.",
+            path.display(),
+            in_words(*after)
+        )),
         ErrorKind::CredentialsUnreadable { path, cause, remedy } => {
             Report::new(format!("Cannot read {}: {cause}", path.display())).maybe(remedy.clone())
         }

@@ -138,17 +138,16 @@ async fn change_settings(
     if issuer.is_none() && !activates {
         return Ok(());
     }
-    let (path, profile) = (context.paths.config()?.to_owned(), context.profile.clone());
+    let (paths, profile) = (context.paths.clone(), context.profile.clone());
     let issuer = issuer.cloned();
-    let change = move || {
-        let mut file = ConfigFile::open(&path)?;
+    let change = move |file: &mut ConfigFile| {
         if let Some(issuer) = issuer {
             file.set(&format!("profiles.{profile}.issuer"), issuer.as_str())?;
         }
         if activates {
             file.set("active_profile", profile.as_str())?;
         }
-        file.save()
+        Ok(())
     };
-    offload(change).await
+    offload(move || ConfigFile::edit(&paths, change)).await
 }

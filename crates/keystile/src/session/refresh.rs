@@ -96,7 +96,7 @@ pub(crate) async fn obtain(
                 session,
                 want,
                 context,
-                ErrorKind::LockBusy { path: lock_path(context, &context.profile) },
+                ErrorKind::LockBusy { path: lock_path(context, &context.profile), after: LOCK_WAIT },
             );
         }
         tokio::time::sleep(LOCK_POLL).await;
@@ -146,7 +146,7 @@ pub(crate) async fn lock_profile(
             return Ok(lock);
         }
         if started.elapsed() >= LOCK_WAIT {
-            return Err(ErrorKind::LockBusy { path: lock_path(context, profile) });
+            return Err(ErrorKind::LockBusy { path: lock_path(context, profile), after: LOCK_WAIT });
         }
         tokio::time::sleep(LOCK_POLL).await;
     }

@@ -3,10 +3,9 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::ProfileLock;
-use crate::files;
+use super as files;
 
 /// Age at which a marker file counts as abandoned.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -23,6 +22,18 @@ enum Held {
 }
 
 impl FileLock {
+    /// Takes the lock, and waits at most `patience` while another process holds it; `None` after that. Blocks.
+    pub(crate) fn acquire(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
+        let deadline = Instant::now() + patience;
+        loop {
+            match Self::try_acquire(path)? {
+                Some(lock) => return Ok(Some(lock)),
+                None if Instant::now() >= deadline => return Ok(None),
+                None => std::thread::sleep(Duration::from_millis(10)),
+            }
+        }
+    }
+
     /// Takes the lock; `None` if another process holds it.
     pub(crate) fn try_acquire(path: &Path) -> io::Result<Option<Self>> {
         if let Some(folder) = path.parent() {
@@ -59,8 +70,6 @@ impl FileLock {
         }
     }
 }
-
-impl ProfileLock for FileLock {}
 
 impl Drop for FileLock {
     fn drop(&mut self) {
