@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 
 use super::app::App;
 use super::base_url::{BaseUrl, is_loopback};
@@ -284,10 +285,17 @@ impl Context {
         oauth::discover(&self.transport, issuer).await
     }
 
-    /// Warns of a failure after something that is done and stays done, with a sentence on what to do about it.
+    /// Warns of a failure after something that is done and stays done, with a sentence on what to do about it. With
+    /// `--json` the warning is a JSON document on standard error.
     pub(crate) fn warn(&self, done: &str, kind: ErrorKind, remedy: &str) {
         let (headline, cause) = self.error(kind).finding();
-        self.ui.notice(&format!("{done}. {headline}: {cause}\n  {remedy}"));
+        if self.output.is_json() {
+            let mut document = json!({ "warning": format!("{done}. {headline}: {cause}"), "remedy": remedy });
+            self.output.redactor().json(&mut document);
+            self.output.announce_json(&document);
+        } else {
+            self.ui.notice(&format!("{done}. {headline}: {cause}\n  {remedy}"));
+        }
     }
 
     /// Prints the warnings of the store.

@@ -191,7 +191,8 @@ fn scripting(brand: &Brand) -> String {
          - Set {key} from the secret store of the CI. Nothing has to be stored or cleaned up.\n\
          - Without a terminal, with --no-input or with CI set, nothing prompts and nothing waits: not being signed in\n  \
          is exit code 2 at once.\n\
-         - With --json, standard output is one JSON document, and an error is one line of JSON on standard error.\n\
+         - With --json, standard output is one JSON document, and an error or a warning is one line of JSON\n  \
+         on standard error.\n\
          - Messages go to standard error; -q suppresses them.\n\
          - Global flags work before and after the command.\n\
          - Processes that run at the same time share one refresh.\n\n\

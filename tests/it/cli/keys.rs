@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use keystile_key_format::compose;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::both_engines;
 use crate::support::cli::{Cli, Ran, companion};
@@ -196,4 +196,11 @@ async fn ch_09_a_key_that_is_stored_is_a_success_without_the_settings() {
         "add `--profile ci` to each command. Once the file can be written, run `keystile profile use ci`.\n";
     assert!(ran.err.contains(remedy) && ran.err.contains("\n  Profile       ci\n"), "{ran:#?}");
     assert_eq!(cli.stored("ci")["api_key"], live());
+
+    let arguments = ["auth", "login", "--with-token", "--profile", "cd", "--issuer", &server.url(), "--json"];
+    let ran = with_input(&cli, &arguments, &live()).await.good();
+    let warning: Value = serde_json::from_str(&ran.err).unwrap();
+    let text = warning["warning"].as_str().unwrap();
+    assert!(text.starts_with("Signed in. Could not write /proc/keystile/config.toml: "), "{ran:#?}");
+    assert!(warning["remedy"].as_str().unwrap().contains("run `keystile profile use cd`."), "{ran:#?}");
 }
