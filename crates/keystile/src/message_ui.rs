@@ -77,6 +77,10 @@ impl LoginUi for MessageUi {
         None
     }
 
+    fn can_prompt(&self) -> bool {
+        false
+    }
+
     fn prompt_secret<'a>(&'a self, _question: &'a str) -> SecretPrompt<'a> {
         Box::pin(std::future::ready(None))
     }

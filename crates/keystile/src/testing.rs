@@ -72,6 +72,7 @@ impl Browser for RecordingBrowser {
 #[derive(Debug, Default)]
 pub struct RecordingUi {
     answer: Option<bool>,
+    unattended: bool,
     links: Mutex<Vec<LinkScreen>>,
     codes: Mutex<Vec<CodeScreen>>,
     notices: Mutex<Vec<String>>,
@@ -83,6 +84,11 @@ impl RecordingUi {
     /// Answers every yes-or-no question with `answer`. `None`, the default, means that there is no user.
     pub fn answering(answer: Option<bool>) -> Self {
         Self { answer, ..Self::default() }
+    }
+
+    /// Has no user to prompt.
+    pub fn unattended() -> Self {
+        Self { unattended: true, ..Self::default() }
     }
 
     /// The links shown so far.
@@ -130,6 +136,10 @@ impl LoginUi for RecordingUi {
 
     fn wait_action(&self) -> Option<WaitAction> {
         locked(&self.actions).pop_front()
+    }
+
+    fn can_prompt(&self) -> bool {
+        !self.unattended
     }
 
     fn prompt_secret<'a>(&'a self, _question: &'a str) -> SecretPrompt<'a> {

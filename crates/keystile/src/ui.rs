@@ -97,6 +97,12 @@ pub trait LoginUi: Send + Sync {
     /// What the user has chosen since the last call. Called every 100 ms while the login waits.
     fn wait_action(&self) -> Option<WaitAction>;
 
+    /// Whether [`prompt_secret`](Self::prompt_secret) can reach a user. A login with a copied code fails without showing a
+    /// link if it cannot.
+    fn can_prompt(&self) -> bool {
+        true
+    }
+
     /// Prompts for a secret without echo. Dropping the future cancels the prompt.
     fn prompt_secret<'a>(&'a self, question: &'a str) -> SecretPrompt<'a>;
 

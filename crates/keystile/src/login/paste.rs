@@ -49,6 +49,9 @@ pub(super) async fn sign_in(
     pkce: &PkceSession,
     mut loopback: Option<&mut Loopback>,
 ) -> Result<Step, ErrorKind> {
+    if !attempt.context.ui.can_prompt() {
+        return Err(ErrorKind::NotInteractive);
+    }
     let timeout = attempt.context.login_timeout(attempt.options.timeout)?.unwrap_or(USUAL_TIMEOUT);
     let hosted = RedirectUrl::new(format!("{}/c/code", attempt.issuer)).map_err(|error| {
         ErrorKind::LocalFailure { what: "make the address of the code".into(), cause: error.to_string() }

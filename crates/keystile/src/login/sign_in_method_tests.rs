@@ -1,11 +1,13 @@
 //! The methods other than the browser on this machine, and changes between them.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::tests::{World, world, world_where};
 use super::*;
 use crate::login_method::LoginMethod;
-use crate::testing::TestResponse;
+use crate::testing::{RecordingUi, TestResponse};
 use crate::ui::{CodeDelivery, WaitAction};
 
 const QUICK: Duration = Duration::from_millis(20);
@@ -130,6 +132,16 @@ async fn three_invalid_pastes_end_the_login() {
     (0..3).for_each(|_| world.ui.will_enter("neither nor?"));
     let options = asking_for(&world, LoginMethod::Paste);
     assert_eq!(login(&world.context, &options).await, Err(ErrorKind::NoCodePasted));
+}
+
+#[tokio::test]
+async fn without_prompts_no_link_is_shown_for_a_copied_code() {
+    let mut world = world();
+    let ui = Arc::new(RecordingUi::unattended());
+    world.context.ui = ui.clone();
+    let options = asking_for(&world, LoginMethod::Paste);
+    assert_eq!(login(&world.context, &options).await, Err(ErrorKind::NotInteractive));
+    assert_eq!((ui.links().len(), world.asked("/oauth/par")), (0, 0));
 }
 
 #[tokio::test]
