@@ -6,7 +6,10 @@ use chrono::TimeDelta;
 use clap::Args;
 use serde_json::json;
 
-use super::client_fields::{checked_name, checked_scopes, checked_uris, line, to_json, unknown_client};
+use super::client_fields::{
+    checked_name, checked_scopes, checked_uris, copied_code_uri, line, to_json, unknown_client,
+    with_copied_codes,
+};
 use super::{AdminError, Report, duration};
 use crate::config::Config;
 use crate::domain::audit::{Actor, Origin};
@@ -26,7 +29,8 @@ pub struct Update {
     /// The name that users see on the consent page
     #[arg(long)]
     name: Option<String>,
-    /// A redirect URI; may be repeated. These replace all that are registered
+    /// A redirect URI; may be repeated. These replace all that are registered, except for a native client the page that
+    /// shows a code to copy
     #[arg(long = "redirect-uri", value_name = "URI")]
     redirect_uris: Vec<String>,
     /// A scope that the client may request; may be repeated. These replace all that are registered
@@ -71,12 +75,13 @@ pub(super) async fn update(store: &Store, config: &Config, update: Update) -> Re
                 .to_owned(),
         ));
     }
+    let copied_code = copied_code_uri(config);
     let change = move |client: &mut Client| {
         if let Some(name) = name {
             client.name = name;
         }
         if let Some(redirect_uris) = redirect_uris {
-            client.redirect_uris = redirect_uris;
+            client.redirect_uris = with_copied_codes(redirect_uris, client.kind, &copied_code);
         }
         if scopes.is_some() || all_scopes {
             client.scopes = scopes;

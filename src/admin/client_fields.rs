@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::AdminError;
 use crate::config::Config;
-use crate::domain::client::Client;
+use crate::domain::client::{Client, ClientKind};
+use crate::domain::policy::PASTE_PATH;
 use crate::domain::redirect_uri::RedirectUri;
 use crate::domain::scope::ScopeSet;
 use crate::services::accounts;
@@ -26,6 +27,24 @@ pub(super) fn checked_name(name: &str) -> Result<String, AdminError> {
         return Ok(name.to_owned());
     }
     Err(AdminError::Refused("--name needs 1 to 100 characters that can be seen.".to_owned()))
+}
+
+/// The redirect URI of the page that shows a code to copy.
+pub(super) fn copied_code_uri(config: &Config) -> RedirectUri {
+    RedirectUri::from_stored(config.server.public_url.join(PASTE_PATH))
+}
+
+/// What to register for `uris`. A native client can always use the page that shows a code to copy, because each
+/// organization decides by itself whether codes may be copied.
+pub(super) fn with_copied_codes(
+    mut uris: Vec<RedirectUri>,
+    kind: ClientKind,
+    copied_code: &RedirectUri,
+) -> Vec<RedirectUri> {
+    if kind == ClientKind::Native && !uris.contains(copied_code) {
+        uris.push(copied_code.clone());
+    }
+    uris
 }
 
 pub(super) fn checked_uris(texts: &[String]) -> Result<Vec<RedirectUri>, AdminError> {

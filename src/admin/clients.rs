@@ -5,7 +5,10 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::client_changes;
-use super::client_fields::{checked_name, checked_scopes, checked_uris, line, to_json, unknown_client};
+use super::client_fields::{
+    checked_name, checked_scopes, checked_uris, copied_code_uri, line, to_json, unknown_client,
+    with_copied_codes,
+};
 use super::{AdminError, Report, duration};
 use crate::config::Config;
 use crate::domain::audit::{Actor, Origin};
@@ -52,7 +55,8 @@ pub enum Command {
         name: String,
         #[arg(long, value_enum)]
         kind: ClientKindArg,
-        /// A redirect URI; may be repeated. http is for loopback addresses, on any port
+        /// A redirect URI; may be repeated. http is for loopback addresses, on any port. A native client also gets the page
+        /// that shows a code to copy
         #[arg(long = "redirect-uri", value_name = "URI", required = true)]
         redirect_uris: Vec<String>,
         /// A scope that the client may request; may be repeated. All scopes if omitted
@@ -114,7 +118,11 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
                 kind: kind.into(),
                 secret: secret.as_ref().map(Secret::digest),
                 old_secret: None,
-                redirect_uris: checked_uris(&redirect_uris)?,
+                redirect_uris: with_copied_codes(
+                    checked_uris(&redirect_uris)?,
+                    kind.into(),
+                    &copied_code_uri(config),
+                ),
                 scopes: checked_scopes(config, scopes)?,
                 grants: grants(device_codes),
                 command,

@@ -36,6 +36,20 @@ both_engines! {
         assert!(updates[0].details.contains("name, redirect_uris, scopes, access"), "{}", updates[0].details);
     }
 
+    async fn a_native_client_can_always_use_the_page_with_a_code_to_copy(app) {
+        let page = format!("{}/c/code", app.base());
+        let add = ["client", "add", "--name", "Orbit", "--redirect-uri", "https://orbit.example/cb", "--kind"];
+        let confidential = app.operate(&[&add[..], &["confidential"]].concat()).await;
+        assert_eq!(confidential["redirect_uris"], json!(["https://orbit.example/cb"]));
+        let native = app.operate(&[&add[..], &["native"]].concat()).await;
+        assert_eq!(native["redirect_uris"], json!(["https://orbit.example/cb", page]));
+        let id = native["client_id"].as_str().unwrap();
+        let changed = app.operate(&["client", "update", id, "--redirect-uri", "http://127.0.0.1/other"]).await;
+        assert_eq!(changed["redirect_uris"], json!(["http://127.0.0.1/other", page]));
+        let same = app.operate(&["client", "update", id, "--redirect-uri", &page]).await;
+        assert_eq!(same["redirect_uris"], json!([page]));
+    }
+
     async fn a_change_of_a_client_is_checked_like_its_registration(app) {
         let client = app.client(ClientKind::Native).await;
         for (arguments, words) in [
