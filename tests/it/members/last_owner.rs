@@ -3,19 +3,13 @@
 use keystiled::store::memberships;
 
 use super::{LEAVE, give, path, remove_form, role_form, role_of};
-use crate::support::app::TestApp;
-use crate::support::at_once::at_once;
+use crate::support::app::{Builder, TestApp};
+use crate::support::at_once::{at_once, rounds};
 use crate::support::both_engines;
+use crate::support::database::Database;
 use crate::support::html::Form;
 use crate::support::http::{Answer, BrowserCaller};
 use crate::support::people::Person;
-
-/// Environment variable with the number of rounds of the race, for a longer run.
-const ROUNDS: &str = "KEYSTILE_TEST_RACES";
-
-fn rounds() -> usize {
-    std::env::var(ROUNDS).map_or(20, |rounds| rounds.parse().unwrap())
-}
 
 fn assert_last_owner(answer: &Answer) {
     assert_eq!(answer.status, 409, "{}", answer.text());
@@ -59,26 +53,42 @@ async fn form(race: Race, browser: &BrowserCaller, own: &Person, other: &Person)
     }
 }
 
+/// Two owners act at the same moment, each on a node.
+async fn race(nodes: [&TestApp; 2]) {
+    let app = nodes[0];
+    let acme = app.organization("Acme").await;
+    let people = [app.member_of(&acme, "owner").await, app.member_of(&acme, "owner").await];
+    let browsers =
+        [app.browser_of(&people[0]).await, app.browser_of(&people[1]).await.at_node(&nodes[1].base())];
+    let races = [Race::DemoteEachOther, Race::StepDown, Race::RemoveEachOther, Race::Leave];
+    for round in 0..rounds(20) {
+        let race = races[round % races.len()];
+        let forms = [
+            form(race, &browsers[0], &people[0], &people[1]).await,
+            form(race, &browsers[1], &people[1], &people[0]).await,
+        ];
+        let statuses: Vec<u16> =
+            at_once(2, |n| browsers[n].submit(&forms[n])).into_iter().map(|answer| answer.status).collect();
+        assert_eq!(owners(app, &people).await, 1, "round {round}: {race:?}: {statuses:?}");
+        assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{race:?}: {statuses:?}");
+        for person in &people {
+            restore(app, person).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn p_16_two_owners_who_act_at_once_on_two_nodes_leave_exactly_one_owner() {
+    let one = Builder::on(Database::postgres()).start().await;
+    let other = Box::pin(one.another_node().start()).await;
+    race([&one, &other]).await;
+    other.stop().await;
+    one.stop().await;
+}
+
 both_engines! {
     async fn p_16_two_owners_who_act_at_once_leave_exactly_one_owner(app) {
-        let acme = app.organization("Acme").await;
-        let people = [app.member_of(&acme, "owner").await, app.member_of(&acme, "owner").await];
-        let browsers = [app.browser_of(&people[0]).await, app.browser_of(&people[1]).await];
-        let races = [Race::DemoteEachOther, Race::StepDown, Race::RemoveEachOther, Race::Leave];
-        for round in 0..rounds() {
-            let race = races[round % races.len()];
-            let forms = [
-                form(race, &browsers[0], &people[0], &people[1]).await,
-                form(race, &browsers[1], &people[1], &people[0]).await,
-            ];
-            let statuses: Vec<u16> =
-                at_once(2, |n| browsers[n].submit(&forms[n])).into_iter().map(|answer| answer.status).collect();
-            assert_eq!(owners(app, &people).await, 1, "round {round}: {race:?}: {statuses:?}");
-            assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{race:?}: {statuses:?}");
-            for person in &people {
-                restore(app, person).await;
-            }
-        }
+        race([app, app]).await;
     }
 
     async fn p_17_the_last_owner_neither_leaves_nor_steps_down_nor_is_removed(app) {

@@ -3,6 +3,14 @@
 use std::sync::Barrier;
 use std::thread;
 
+/// Environment variable with the number of rounds of the tests of races, for a longer run.
+const ROUNDS: &str = "KEYSTILE_TEST_RACES";
+
+/// How often a test repeats a race: `usual` times, or as often as the variable says.
+pub(crate) fn rounds(usual: usize) -> usize {
+    std::env::var(ROUNDS).map_or(usual, |rounds| rounds.parse().unwrap())
+}
+
 /// Runs `call` on `n` threads, each with its number; all start together.
 pub(crate) fn at_once<T, F, R>(n: usize, call: F) -> Vec<R>
 where
