@@ -117,7 +117,8 @@ both_engines! {
         let made = cli.run(&["pat", "create", "backup", "--scopes", "deployments:read", "--json"]).await.good().json();
         let (id, token) = (made["id"].as_str().unwrap(), made["token"].as_str().unwrap());
         assert_eq!(whoami(app, token).await.good().json()["kind"], "personal_token");
-        assert!(cli.run(&["pat", "list"]).await.good().out.contains(id));
+        let listed = cli.run(&["pat", "list"]).await.good().out;
+        assert!(listed.contains(id) && !listed.contains("OWNER"), "{listed}");
         cli.run(&["pat", "revoke", id]).await.good();
         assert_eq!(whoami(app, token).await.exit, 2);
     }

@@ -15,7 +15,8 @@ use crate::output::Icon;
 use crate::scopes::Catalog;
 use crate::session::Session;
 
-const KEY: Kind = Kind { path: "/api/v1/keys", secret: "apiKey", name: "key", heading: "KEY" };
+const KEY: Kind =
+    Kind { path: "/api/v1/keys", secret: "apiKey", name: "key", heading: "KEY", names_owners: true };
 
 /// How often a question is asked before giving up.
 const QUESTIONS: usize = 5;

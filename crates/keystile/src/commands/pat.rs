@@ -10,8 +10,13 @@ use crate::args::PatCommand;
 use crate::context::Context;
 use crate::error::ErrorKind;
 
-const TOKEN: Kind =
-    Kind { path: "/api/v1/tokens", secret: "token", name: "personal token", heading: "TOKEN" };
+const TOKEN: Kind = Kind {
+    path: "/api/v1/tokens",
+    secret: "token",
+    name: "personal token",
+    heading: "TOKEN",
+    names_owners: false,
+};
 
 pub(super) async fn run(context: &Arc<Context>, command: PatCommand) -> Result<(), ErrorKind> {
     let session = session(context)?;

@@ -22,6 +22,8 @@ pub(super) struct Kind {
     pub(super) secret: &'static str,
     pub(super) name: &'static str,
     pub(super) heading: &'static str,
+    /// Whether the list names owners: the listed personal tokens are all the user's own.
+    pub(super) names_owners: bool,
 }
 
 /// The fields that are shown.
@@ -74,7 +76,7 @@ impl StaticCredential {
         format!("{}…{}", self.prefix, self.last_four)
     }
 
-    fn row(&self, now: DateTime<Utc>) -> Vec<String> {
+    fn row(&self, now: DateTime<Utc>, names_owners: bool) -> Vec<String> {
         let used = self.last_used_at.map(|at| format!("{} ago", remaining(now - at)));
         let end = match (self.revoked_at, self.expires_at) {
             (Some(_), _) => "revoked".to_owned(),
@@ -82,9 +84,12 @@ impl StaticCredential {
             (None, Some(end)) => format!("in {}", remaining(end - now)),
             (None, None) => "never".to_owned(),
         };
-        let owner = self.owner.as_ref().map(|owner| owner.name.clone()).unwrap_or_default();
-        let used = used.unwrap_or_else(|| "never".into());
-        vec![self.id.clone(), self.name.clone(), self.masked(), owner, used, end, self.scopes_text()]
+        let mut row = vec![self.id.clone(), self.name.clone(), self.masked()];
+        if names_owners {
+            row.push(self.owner.as_ref().map(|owner| owner.name.clone()).unwrap_or_default());
+        }
+        row.extend([used.unwrap_or_else(|| "never".into()), end, self.scopes_text()]);
+        row
     }
 
     /// The scopes as one text.
@@ -106,12 +111,14 @@ impl Kind {
             return context.output.json(&Value::Array(documents));
         }
         let now = context.now();
-        let heading = [self.heading, "NAME", "BEGINS", "OWNER", "LAST USED", "ENDS", "SCOPES"];
-        let mut rows = vec![heading.map(str::to_owned).to_vec()];
+        let owner = self.names_owners.then_some("OWNER");
+        let heading = [self.heading, "NAME", "BEGINS"].into_iter().chain(owner);
+        let heading = heading.chain(["LAST USED", "ENDS", "SCOPES"]);
+        let mut rows = vec![heading.map(str::to_owned).collect::<Vec<_>>()];
         for document in &documents {
             let one: StaticCredential = list::read(session, document).await?;
             if ended || one.is_active(now) {
-                rows.push(one.row(now));
+                rows.push(one.row(now, self.names_owners));
             }
         }
         if rows.len() == 1 {
@@ -224,7 +231,7 @@ mod tests {
             &json!({ "lastUsedAt": "2026-11-23T07:00:00.000Z", "expiresAt": "2026-11-25T08:00:00.000Z" }),
         );
         let expected = ["key_9", "ci", "acme_live_…9f2c", "Ada", "1h ago", "in 2d", "deployments:read"];
-        assert_eq!(row.row(now()), expected);
+        assert_eq!(row.row(now(), true), expected);
     }
 
     #[test]
