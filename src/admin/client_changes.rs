@@ -101,7 +101,7 @@ pub(super) async fn update(store: &Store, config: &Config, update: Update) -> Re
         TxError::Store(error) => error.into(),
     })?;
     let text = format!(
-        "Client {id} is changed. Sessions keep the permissions that they have. The new values:\n{}",
+        "Client {id} was changed. Sessions keep the permissions that they have. The new values:\n{}",
         line(&client)
     );
     Ok(Report { json: to_json(&client), text }.render(json))
@@ -127,13 +127,13 @@ pub(super) async fn remove(store: &Store, remove: Remove) -> Result<String, Admi
     };
     let (name, sessions) = store.read(read).await?.ok_or_else(|| unknown_client(&id))?;
     if !yes && !confirmed(&id, &name, sessions)? {
-        return Err(AdminError::Refused(format!("Client {id} is not removed.")));
+        return Err(AdminError::Refused(format!("Client {id} was not removed.")));
     }
     let target = id.clone();
     let removed =
         store.write(move |work| accounts::remove_client(work, &target, &Actor::Operator, &Origin::default()));
     let ended = removed.await?.ok_or_else(|| unknown_client(&id))?;
-    let text = format!("Client {id} is removed; {ended} sessions ended.");
+    let text = format!("Client {id} was removed; {ended} sessions ended.");
     Ok(Report { json: json!({ "client_id": id, "sessions_ended": ended }), text }.render(json))
 }
 

@@ -177,7 +177,7 @@ async fn add(
 ) -> Result<String, AdminError> {
     let id = client.id.clone();
     let mut value = to_json(&client);
-    let mut text = format!("Client {id} is registered.");
+    let mut text = format!("Client {id} was registered.");
     if let Some(secret) = secret {
         value["client_secret"] = secret.expose().into();
         text = format!("{text}\nIts secret, shown only now: {}", secret.expose());

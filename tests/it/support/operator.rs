@@ -72,7 +72,7 @@ impl TestApp {
         let [registration] = registrations.as_slice() else { panic!("one registration: {registrations:#?}") };
         let ran = self.shell(registration).await;
         assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{registration}");
-        assert_eq!(ran.stdout.trim_end(), "Client weather-cli is registered.");
+        assert_eq!(ran.stdout.trim_end(), "Client weather-cli was registered.");
     }
 
     /// [`Self::keystiled`] for a command that succeeds and prints JSON.
