@@ -60,7 +60,7 @@ pub enum ReturnOutcome {
 impl ReturnPage {
     pub fn tab_title(&self) -> &'static str {
         match self.destination {
-            _ if !self.answer.given() => "Nothing was given",
+            _ if !self.answer.given() => "No access was granted",
             Destination::Terminal => "You can return to your terminal",
             Destination::Website(_) | Destination::App(_) => "You are going back",
         }
@@ -71,7 +71,7 @@ impl ReturnPage {
             Destination::Terminal if self.answer.given() => "You can return to your terminal".into(),
             Destination::Website(host) => Sentence::from("You are going back to ").name(host),
             Destination::App(tool) => Sentence::from("You are going back to ").name(tool),
-            Destination::Terminal => "Nothing was given".into(),
+            Destination::Terminal => "No access was granted".into(),
         }
     }
 
@@ -94,7 +94,7 @@ impl ReturnPage {
                 .text(" to act as you in ")
                 .name(organization)
                 .text("."),
-            ReturnOutcome::Denied => Sentence::from("You chose Deny and the request is ended.").text(told),
+            ReturnOutcome::Denied => Sentence::from("You chose Deny, and the request has ended.").text(told),
             ReturnOutcome::RoleTooSmall { organization } => Sentence::from("Your role in ")
                 .name(organization)
                 .text(" does not include the requested permissions.")

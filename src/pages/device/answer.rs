@@ -41,7 +41,7 @@ impl DeviceResultPage {
     pub fn title(&self) -> &'static str {
         match self.answer {
             DeviceAnswer::Connected { .. } => "You can return to your device",
-            DeviceAnswer::Ended => "Thank you. The request is ended.",
+            DeviceAnswer::Ended => "Thank you. The request has ended.",
         }
     }
 }
@@ -105,7 +105,7 @@ pub(in crate::pages) async fn unanswerable(req: &PageRequest, why: DeviceConsent
     })
 }
 
-/// The page after the answer, also when it is opened again.
+/// The page after the answer, and whenever it is opened again.
 pub(in crate::pages) async fn answered(
     req: &PageRequest,
     request: DeviceRequest,

@@ -100,6 +100,6 @@ fn the_way_back_moves_on_by_itself_and_by_a_link() {
         assert!(page.contains(&format!("<a href=\"{target}\">Send the answer again</a>")), "{name}");
     }
     assert!(words_of("return").contains("You can return to your terminal"));
-    assert!(words_of("return-denied").contains("Nothing was given"));
+    assert!(words_of("return-denied").contains("No access was granted"));
     assert!(words_of("return-off").contains("does not allow command-line sign-in"));
 }

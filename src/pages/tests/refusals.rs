@@ -20,15 +20,15 @@ fn every_refusal_says_what_happened_and_its_reference() {
             "This tool asked us to send you to an address that is not registered",
         ),
         ("malformed-request", 400, "This request can’t be read"),
-        ("role-too-small", 403, "You can’t give this permission"),
+        ("role-too-small", 403, "You can’t grant this permission"),
         ("personal-tokens-off", 403, "Northwind Labs does not allow command-line sign-in"),
         ("device-codes-off", 403, "Northwind Labs does not allow device codes"),
         ("device-elsewhere", 403, "This device is on a different network"),
         ("copied-codes-off", 403, "Northwind Labs does not allow copied codes"),
         ("copied-code-ended", 410, "This code has ended"),
-        ("nothing-to-copy", 200, "Nothing was given"),
+        ("nothing-to-copy", 200, "No access was granted"),
         ("terminal-left", 410, "Your terminal no longer uses this link"),
-        ("no-organization", 403, "You are in no organization yet"),
+        ("no-organization", 403, "You don’t belong to an organization yet"),
         ("form-too-old", 403, "This page was open too long"),
         ("cookies-off", 400, "Cookies are needed to sign in"),
         ("open-elsewhere", 409, "This sign-in is open in another browser"),
@@ -65,7 +65,7 @@ fn refusals_name_the_people_and_the_command_that_help() {
     assert!(words_of("personal-tokens-off").contains("Return to your terminal"));
     assert!(
         words_of("role-too-small")
-            .contains("You are a viewer in Northwind Labs; it needs developer or owner.")
+            .contains("You are a viewer in Northwind Labs; this requires developer or owner.")
     );
     assert!(words_of("request-ended").contains("It was open for 10 minutes."));
     assert!(words_of("request-ended").contains(LOGIN));

@@ -55,7 +55,7 @@ async fn dv_08_a_person_connects_a_device_with_and_without_scripts() {
         let codes = companion(&app).await;
         question(&app, &page, &codes).await;
         page.follow("No, not me").await;
-        page.shows("Thank you. The request is ended.").await;
+        page.shows("Thank you. The request has ended.").await;
         assert_eq!(app.poll(&codes).await.json()["error"], "access_denied");
         assert_eq!(complaints(&page), Vec::<String>::new());
         app.stop().await;

@@ -277,11 +277,11 @@ both_engines! {
         let browser = app.browser_of(&app.owner().await).await;
         let question = app.enter_code(&browser, &codes.user_code).await;
         let page = app.answer_device(&browser, &question, "deny").await;
-        assert!(page.text().contains("Thank you. The request is ended. Nothing was given."), "{}", page.text());
+        assert!(page.text().contains("Thank you. The request has ended. No access was granted."), "{}", page.text());
         assert_eq!(refusal(&app.poll(&codes).await), is(400, "access_denied"));
         assert_eq!(refusal(&app.poll(&codes).await), is(400, "invalid_grant"));
         let late = app.answer_device(&browser, &question, "connect").await;
-        assert!(late.text().contains("The request is ended"), "{}", late.text());
+        assert!(late.text().contains("The request has ended"), "{}", late.text());
         assert_eq!((app.audited("authorization.denied").await, app.count("credentials").await), (1, 0));
         assert_eq!(app.enter_code(&browser, &codes.user_code).await.status, 422, "an answered code counts as wrong");
     }

@@ -94,7 +94,7 @@ both_engines! {
         let codes = app.device_codes(&client, &[("scope", "deployments:delete")]).await;
         let browser = app.browser_of(&app.member("viewer").await).await;
         let page = app.enter_code(&browser, &codes.user_code).await;
-        assert!(page.status == 403 && page.text().contains("You can’t give this permission"), "{}", page.text());
+        assert!(page.status == 403 && page.text().contains("You can’t grant this permission"), "{}", page.text());
         assert_eq!(app.poll(&codes).await.json()["error"], "access_denied");
     }
 

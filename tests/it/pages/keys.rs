@@ -212,7 +212,7 @@ both_engines! {
             }
         }
         let words = viewer.get(KEYS).await.text();
-        assert!(words.contains("You are a viewer in Northwind Labs ; it needs"), "{words}");
+        assert!(words.contains("You are a viewer in Northwind Labs ; this requires"), "{words}");
         for browser in [&member, &stranger] {
             for path in [&rotate, &end] {
                 assert_eq!(browser.get(path).await.status, 404, "{path}");

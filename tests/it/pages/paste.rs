@@ -120,7 +120,7 @@ both_engines! {
         let browser = allowed(app).await;
         let consent = app.ask(&browser, &ask(app)).await;
         let page = app.decide(&browser, &consent, "deny").await;
-        assert!(page.text().contains("Nothing was given"), "{}", page.text());
+        assert!(page.text().contains("No access was granted"), "{}", page.text());
         assert_eq!(app.count("authorization_codes").await, 0);
     }
 

@@ -80,7 +80,7 @@ both_engines! {
         let path = opened.location().to_owned();
         let before = requests(app).await;
         let refusal = viewer.get(&path).await;
-        assert!(refusal.status == 403 && refusal.text().contains("You can’t give this permission"), "{}", refusal.text());
+        assert!(refusal.status == 403 && refusal.text().contains("You can’t grant this permission"), "{}", refusal.text());
         assert_eq!(requests(app).await, before);
         let answer = viewer.submit(&refusal.form_to("/authorize/").with("decision", "refuse")).await;
         let back = viewer.follow(answer).await;
@@ -96,7 +96,7 @@ both_engines! {
         // The same for a device.
         let tool = app.client_with(ClientKind::Native, |client| client.grants.push(Grant::DeviceCode)).await;
         let codes = app.device_codes(&tool, &[("scope", "deployments:delete")]).await;
-        assert!(app.enter_code(&viewer, &codes.user_code).await.text().contains("You can’t give this permission"));
+        assert!(app.enter_code(&viewer, &codes.user_code).await.text().contains("You can’t grant this permission"));
         let told = app.poll(&codes).await.json();
         assert_eq!(told["error_description"], "The user's role includes none of the requested scopes.");
         assert_eq!((app.audited("authorization.denied").await, app.audited("authorization.not_possible").await), (0, 2));
@@ -238,7 +238,7 @@ both_engines! {
         for path in [&link, &reference] {
             let refusal = open(&second, path).await;
             assert!(is_elsewhere(&refusal), "{path}: {}", refusal.text());
-            assert!(refusal.text().contains("Nothing was given."));
+            assert!(refusal.text().contains("No access was granted."));
         }
         let stolen = second.get(&question.form_to("/authorize/").action).await;
         assert_eq!(stolen.status, 404, "{}", stolen.text());

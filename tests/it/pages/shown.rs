@@ -86,7 +86,7 @@ both_engines! {
         assert_eq!(returned.get("error"), Some("access_denied"));
         let page = browser.get(&format!("/denied?c={}", client.id)).await.text();
         for words in [
-            "Nothing was given", "The request of Fred is ended", "build-07", "Reported by the tool, not verified.",
+            "No access was granted", "The request of Fred has ended", "build-07", "Reported by the tool, not verified.",
             "Did you not start this sign-in yourself?", "You do not need to run anything again.", "audit log",
         ] {
             assert!(page.contains(words), "{words}: {page}");
@@ -100,7 +100,7 @@ both_engines! {
         let browser = app.browser_of(&app.owner().await).await;
         let consent = app.ask(&browser, &Ask::of(&app.client(ClientKind::Native).await)).await;
         app.decide(&browser, &consent, "deny").await;
-        assert!(browser.get("/denied").await.text().contains("The request of Fred is ended"));
+        assert!(browser.get("/denied").await.text().contains("The request of Fred has ended"));
         app.advance(TimeDelta::minutes(11));
         assert!(!browser.get("/denied").await.text().contains("Fred"));
     }

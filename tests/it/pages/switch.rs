@@ -207,7 +207,7 @@ both_engines! {
         assert_eq!(page.status, 403);
         let text = page.text();
         for words in ["Northwind Labs does not allow command-line sign-in", "Ask Olivia to turn personal tokens on.",
-            "Nothing was given."] {
+            "No access was granted."] {
             assert!(text.contains(words), "{words}: {text}");
         }
         assert!(text.contains("Return to your terminal"), "{text}");

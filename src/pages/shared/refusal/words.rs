@@ -61,15 +61,15 @@ impl Refusal {
                     .what("It was used, canceled, or is too old. Start again in your terminal:")
                     .next(Next::Run(command))
             }
-            Self::NothingToCopy => RefusalText::new(StatusCode::OK, "Nothing was given")
-                .what("The request is ended. If your terminal still waits for a code, stop it with Ctrl+C.")
+            Self::NothingToCopy => RefusalText::new(StatusCode::OK, "No access was granted")
+                .what("The request has ended. If your terminal still waits for a code, stop it with Ctrl+C.")
                 .nothing_given(),
             Self::TerminalLeft => RefusalText::new(StatusCode::GONE, "Your terminal no longer uses this link")
                 .what("Copied codes were not allowed when you opened it. Continue as your terminal says.")
                 .nothing_given()
                 .next(Next::links([("Enter a device code", format!("{base}/device"))])),
             Self::NoOrganization { way_out } => {
-                RefusalText::new(StatusCode::FORBIDDEN, "You are in no organization yet")
+                RefusalText::new(StatusCode::FORBIDDEN, "You don’t belong to an organization yet")
                     .what("A tool always acts in one organization. Ask an owner for an invite link.")
                     .nothing_given()
                     .next(Next::links([("See your invitations", format!("{base}/invitations"))]))
@@ -156,7 +156,7 @@ fn role_too_small(
     needed: &[String],
     way_out: RefusalActions,
 ) -> RefusalText {
-    RefusalText::new(StatusCode::FORBIDDEN, "You can’t give this permission")
+    RefusalText::new(StatusCode::FORBIDDEN, "You can’t grant this permission")
         .what(needs(organization, role, needed))
         .nothing_given()
         .way_out(way_out)
@@ -172,13 +172,13 @@ fn unchanged(status: StatusCode, title: &'static str, message: String) -> Refusa
     RefusalText::new(status, title).what(Sentence::default().name(message)).what("Nothing was changed.")
 }
 
-/// "You are a viewer in Northwind Labs; it needs owner or admin."
+/// "You are a viewer in Northwind Labs; this requires owner or admin."
 fn needs(organization: String, role: &str, needed: &[String]) -> Sentence {
     let needs = Sentence::from("You are ")
         .text(with_article(role))
         .text(" in ")
         .name(organization)
-        .text("; it needs ");
+        .text("; this requires ");
     names(needs, needed, "or").text(". Ask an owner to change your role.")
 }
 

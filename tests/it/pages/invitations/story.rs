@@ -56,7 +56,7 @@ both_engines! {
         let mine = browser.follow(browser.submit(&form).await).await;
         assert!(mine.text().contains("Northwind Labs") && mine.text().contains("Invited by Olivia"), "{}", mine.text());
         let none = browser.get("/").await;
-        assert!(none.text().contains("You are in no organization yet"), "{}", none.text());
+        assert!(none.text().contains("You don’t belong to an organization yet"), "{}", none.text());
         assert!(links_of(&none.body).contains(&"/invitations".to_owned()));
         let joined = browser.submit(&mine.form_to("/invitations/")).await;
         assert_eq!(joined.location(), "/organizations?org=northwind-labs&done=joined");
