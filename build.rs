@@ -48,7 +48,7 @@ mod static_files {
         Ok(())
     }
 
-    /// `STEM.HASH.EXTENSION`: a browser may keep a file for ever, because its name changes with its content.
+    /// `STEM.HASH.EXTENSION`: a browser may keep a file forever, because its name changes with its content.
     fn named(stem: &str, extension: &str, content: &[u8]) -> String {
         let hash = URL_SAFE_NO_PAD.encode(&Sha256::digest(content)[..9]);
         format!("{stem}.{hash}.{extension}")

@@ -90,7 +90,7 @@ impl RawParameters {
         self.repeated.contains(name)
     }
 
-    /// Whether no page may be shown: `prompt` contains `none`, also if it contains other values.
+    /// Whether no page may be shown: `prompt` contains `none`, even if it contains other values.
     pub fn is_silent(&self) -> bool {
         self.prompt
             .as_deref()

@@ -69,10 +69,10 @@ pub fn is_active(revoked_at: Option<Time>, ends: &[Option<Time>], now: Time) -> 
 pub enum GenerationStatus {
     /// The current generation: rotate.
     Current,
-    /// The previous generation, within the grace: answer with the same successor again.
+    /// The previous generation, within the grace period: answer with the same successor again.
     Replayed,
-    /// The previous generation, with a rotation time further in the future than the grace. The clock is wrong, so this
-    /// is neither replay nor reuse.
+    /// The previous generation, with a rotation time further in the future than the grace period. The clock is wrong, so
+    /// this is neither replay nor reuse.
     Undated,
     /// Like [`Undated`](Self::Undated), but so far in the future that the clock was wrong at the rotation and has been
     /// corrected since. Waiting would not help.
@@ -102,8 +102,8 @@ pub fn generation_status(
             }
             match rotated_at.map(|at| now - at) {
                 Some(age) if age <= -grace.max(ADOPT_AFTER) => GenerationStatus::Misdated,
-                // A request that started slightly earlier sees a rotation in the future, by up to the grace. Beyond
-                // that it is unknown whether the grace is over: the clock is wrong, not the token.
+                // A request that started slightly earlier sees a rotation in the future, by up to the grace period.
+                // Beyond that it is unknown whether the period is over: the clock is wrong, not the token.
                 Some(age) if age <= -grace => GenerationStatus::Undated,
                 Some(age) if age < grace => GenerationStatus::Replayed,
                 Some(_) | None => GenerationStatus::Reused,

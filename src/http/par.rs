@@ -67,7 +67,7 @@ struct RefusedStatus {
     device_codes: Option<bool>,
 }
 
-/// `POST /oauth/par/status`, for the client that pushed the request; nobody else knows its `request_uri`.
+/// `POST /oauth/par/status`, for the client that pushed the request; no other client knows its `request_uri`.
 pub async fn status(
     app: web::Data<App>,
     request: HttpRequest,

@@ -48,7 +48,7 @@ async fn find_claims(
         (presented, _) => presented?,
     };
     let principal = api_auth::check(app, request, &secret, None).await?;
-    // Only for CLI sessions: with a key nobody has signed in.
+    // Only for CLI sessions: a key is not the result of a sign-in.
     let Some(user) = principal.subject.user().filter(|_| principal.client.is_some()) else {
         return Err(AuthError::Invalid.into());
     };

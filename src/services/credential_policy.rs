@@ -10,7 +10,7 @@ use crate::domain::time::Time;
 use crate::store::organizations::{self, Organization};
 use crate::store::{Conn, StoreError, Work, static_credentials};
 
-/// Limits that an organization has set. They override the configuration's defaults, also later ones.
+/// Limits that an organization has set. They override the configuration's defaults, even if those change later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CredentialLimits {
     pub unrestricted_keys: bool,

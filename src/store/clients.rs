@@ -83,7 +83,7 @@ impl From<&Client> for Row {
     }
 }
 
-/// Inserts a client; `StoreError::Conflict` if its id is in use, also by a removed client.
+/// Inserts a client; `StoreError::Conflict` if its id is in use, even by a removed client.
 pub fn insert(conn: &mut Conn, client: &Client) -> Result<(), StoreError> {
     diesel::insert_into(clients::table).values(&Row::from(client)).execute(conn)?;
     Ok(())
@@ -199,7 +199,7 @@ pub fn name(conn: &mut Conn, id: &str) -> Result<Option<String>, StoreError> {
     Ok(clients::table.find(id).select(clients::name).get_result(conn).optional()?)
 }
 
-/// Whether the id is in use, also by a removed client.
+/// Whether the id is in use, even by a removed client.
 pub fn exists(conn: &mut Conn, id: &str) -> Result<bool, StoreError> {
     Ok(clients::table.find(id).count().get_result::<i64>(conn)? > 0)
 }

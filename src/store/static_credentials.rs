@@ -165,7 +165,7 @@ pub fn insert(conn: &mut Conn, credential: &StaticCredential) -> Result<(), Stor
     Ok(())
 }
 
-/// The modes of the API keys among these credentials, also of removed ones.
+/// The modes of the API keys among these credentials, including removed ones.
 pub fn modes(conn: &mut Conn, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, Mode>, StoreError> {
     let found: Vec<(String, Option<Mode>)> = credentials::table
         .filter(credentials::id.eq_any(ids))

@@ -66,7 +66,7 @@ impl Keyring {
 
     /// Replaces the keys with the result of `read`, unless a read that began at `since` or later has
     /// succeeded. Unchanged keys are not opened again. A failed read fails for all that waited for it, so
-    /// that with the database unavailable nobody waits for a series of reads.
+    /// that with the database unavailable no request waits for a series of reads.
     pub async fn reload(
         &self,
         since: Instant,

@@ -12,7 +12,7 @@ use crate::config::Issuer;
 /// Error code, in both formats.
 const CODE: &str = "misdirected_request";
 
-/// A page for browsers, else JSON. The requested host is not echoed: it is untrusted.
+/// A page for browsers, otherwise JSON. The requested host is not echoed: it is untrusted.
 pub(super) fn answer(public_url: &Issuer, head: &RequestHead, request_id: &str) -> HttpResponse {
     let message = format!("This server is reached at {public_url}.");
     let mut answer = HttpResponse::build(StatusCode::MISDIRECTED_REQUEST);

@@ -74,7 +74,7 @@ pub(super) struct ApiArgs {
     /// Request body; @FILE reads a file, @- reads standard input
     #[arg(short, long, value_name = "JSON|@FILE", conflicts_with = "fields")]
     pub(super) data: Option<String>,
-    /// Add a text field: to the query of GET, else to a JSON body. NAME[]=VALUE for each value of a list
+    /// Add a text field: to the query of GET, otherwise to a JSON body. NAME[]=VALUE for each value of a list
     #[arg(short, long = "field", value_name = "NAME=VALUE")]
     pub(super) fields: Vec<String>,
     /// Fetch all pages of a list and print them as one document

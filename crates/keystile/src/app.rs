@@ -140,7 +140,7 @@ impl AppBuilder {
     }
 
     /// The base URL of the API that credentials are sent to. The default is `cli_configuration.api_base` in the metadata
-    /// of the server, else the issuer.
+    /// of the server, otherwise the issuer.
     pub fn api_base(mut self, api_base: impl Into<String>) -> Self {
         self.api_base = Some(api_base.into());
         self

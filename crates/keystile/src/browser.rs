@@ -44,7 +44,7 @@ fn open_page(url: &str) -> Result<(), String> {
     webbrowser::open(url).map_err(|error| error.to_string())
 }
 
-/// From WSL, opens the browser of Windows with `wslview` (wslu), else with PowerShell.
+/// From WSL, opens the browser of Windows with `wslview` (wslu), otherwise with PowerShell.
 #[cfg(target_os = "linux")]
 fn open_on_windows(url: &str) -> Result<(), String> {
     run("wslview", &[url]).or_else(|_| {

@@ -195,7 +195,7 @@ impl ConfigFile {
         Ok(is_new)
     }
 
-    /// Renames the section of a profile, also in `active_profile`.
+    /// Renames the section of a profile, and changes `active_profile` accordingly.
     pub(crate) fn rename_profile(&mut self, from: &ProfileName, to: &ProfileName) -> Result<(), ErrorKind> {
         let mut changed = self.document.clone();
         if let Some(profiles) = Self::profiles(&mut changed)
@@ -209,7 +209,7 @@ impl ConfigFile {
         self.accept(from.as_str(), changed)
     }
 
-    /// Removes the section of a profile, also from `active_profile`, and returns whether there was one.
+    /// Removes the section of a profile and its name from `active_profile`. Returns whether there was a section.
     pub(crate) fn remove_profile(&mut self, name: &ProfileName) -> Result<bool, ErrorKind> {
         let mut changed = self.document.clone();
         let removed = Self::profiles(&mut changed).and_then(|profiles| profiles.remove(name.as_str()));

@@ -189,7 +189,7 @@ impl Context {
         Ok(self.url_variable("ISSUER")?.or(self.profile_config().issuer))
     }
 
-    /// The issuer that the options of a login or else the flag names. It becomes a setting of the profile.
+    /// The issuer named by the options of a login, otherwise by the flag. It becomes a setting of the profile.
     pub(crate) fn named_issuer<'a>(&'a self, option: Option<&'a BaseUrl>) -> Option<&'a BaseUrl> {
         option.or(self.globals.issuer.as_ref())
     }

@@ -80,7 +80,7 @@ impl Environment {
         }
     }
 
-    /// The home directory: `HOME`, else `USERPROFILE`, else that of the user database.
+    /// The home directory: `HOME`, `USERPROFILE` or that of the user database, the first that is set.
     pub(crate) fn home(&self) -> Option<PathBuf> {
         let named = self.path("HOME").or_else(|| self.path("USERPROFILE"));
         named.or_else(|| self.account_home.clone())

@@ -82,10 +82,11 @@ impl App {
         stored.map_err(|kind| context.error(kind))
     }
 
-    /// The credential in use: `--api-key`, else the environment variable, else the profile. If there is none, asks a user
-    /// at a terminal to sign in; without a terminal it fails with [`NotAuthenticated`](ErrorKind::NotAuthenticated).
+    /// The credential in use: the first of `--api-key`, the environment variable and the profile. If there is none, asks
+    /// a user at a terminal to sign in; without a terminal it fails with
+    /// [`NotAuthenticated`](ErrorKind::NotAuthenticated).
     ///
-    /// If the future is dropped while it asks, a thread goes on waiting for a line of standard input, up to the next one.
+    /// If the future is dropped while it asks, a thread keeps waiting for the next line of standard input.
     pub async fn session(&self, globals: &Globals) -> Result<Session, Error> {
         let context = Arc::new(self.load(globals).await?);
         let session = session_or_login(&context).await;

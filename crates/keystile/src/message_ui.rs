@@ -16,7 +16,7 @@ impl MessageUi {
         Self { output }
     }
 
-    /// Also with `quiet`, because nobody could approve the login without it.
+    /// Shown even with `quiet`, because the user could not approve the login without it.
     fn show(&self, lines: &[String], document: &serde_json::Value) {
         if self.output.is_json() {
             return self.output.announce_json(document);

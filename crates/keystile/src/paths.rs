@@ -22,7 +22,7 @@ pub(crate) struct Paths {
 }
 
 impl Paths {
-    /// `ACME_HOME`, else the XDG directories, else `~/.acme`.
+    /// The first that is set of `ACME_HOME` and the XDG directories; otherwise `~/.acme`.
     pub(crate) fn find(brand: &Brand, env: &Environment) -> Self {
         let home = env.home();
         let own = env.path(&brand.variable("HOME"));

@@ -34,7 +34,7 @@ impl Redactor {
         Self { prefixes: prefixes.to_vec(), in_use: Arc::default() }
     }
 
-    /// Masks this text from now on wherever it occurs, also percent-encoded or in JSON.
+    /// Masks this text from now on wherever it occurs, even percent-encoded or in JSON.
     pub(crate) fn learn(&self, secret: &str) {
         if secret.len() < SHORTEST_IN_USE {
             return;

@@ -24,7 +24,7 @@ mod system {
             let released = if let Some(released) = released {
                 released
             } else {
-                // Tokio never removes its handlers, which ignore a signal that nobody waits for.
+                // Tokio never removes its handlers, which ignore a signal that no task waits for.
                 let flag = Arc::new(AtomicBool::new(false));
                 for number in [SIGINT, SIGTERM, SIGHUP] {
                     register_conditional_default(number, flag.clone())?;
@@ -74,7 +74,7 @@ mod system {
             Ok(Self(()))
         }
 
-        /// Waits for Ctrl-C. Once nobody waits, Tokio leaves it to the system.
+        /// Waits for Ctrl-C. Once no task waits for it, Tokio leaves it to the system.
         pub(crate) async fn next(&self) -> io::Result<()> {
             tokio::signal::ctrl_c().await
         }

@@ -47,7 +47,7 @@ impl TerminalUi {
         self.output.animates()
     }
 
-    /// Prints a link or code, also with `--json` and `--quiet`, because nobody could approve the login without it.
+    /// Prints a link or code, even with `--json` and `--quiet`, because the user could not approve the login without it.
     fn show(&self, lines: &[String], document: &Value, bare: &str) {
         if self.output.is_json() {
             self.output.announce_json(document);
@@ -152,7 +152,7 @@ impl LoginUi for TerminalUi {
     }
 }
 
-/// Ends the line of a prompt when dropped, also if the prompt is cancelled.
+/// Ends the line of a prompt when dropped, even if the prompt is canceled.
 struct OpenLine {
     ends_with: &'static str,
 }

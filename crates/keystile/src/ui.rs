@@ -79,7 +79,7 @@ pub enum WaitAction {
 /// The user interface of a login. The default is the terminal; a graphical tool implements its own. Methods must return
 /// quickly, except those that ask the user.
 pub trait LoginUi: Send + Sync {
-    /// Shows the link. Always called, also when a browser is opened.
+    /// Shows the link. Always called, even when a browser is opened.
     fn show_link(&self, screen: &LinkScreen);
 
     /// Shows the device code.

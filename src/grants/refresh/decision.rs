@@ -56,7 +56,7 @@ pub(super) enum Decision {
         scopes: ScopeSet,
     },
     /// Genuine token of a generation newer than the database, which was restored from an older copy: rotate
-    /// the session from that generation if `recoverable` and a recovery is open, else
+    /// the session from that generation if `recoverable` and a recovery is open, otherwise
     /// [`RefreshRefusal::Ahead`].
     Ahead {
         session: ActiveSession,

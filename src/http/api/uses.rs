@@ -80,7 +80,7 @@ pub struct DailyCount {
     #[schema(format = "date")]
     day: String,
     credential: String,
-    /// `live` or `test` for an API key, else `null`.
+    /// `live` or `test` for an API key, otherwise `null`.
     #[schema(schema_with = mode_or_null, required)]
     mode: Option<&'static str>,
     endpoint: String,

@@ -42,7 +42,7 @@ pub struct WhoAmI {
 pub struct PresentedCredential {
     id: String,
     name: String,
-    /// `live` or `test` for an API key, else `null`.
+    /// `live` or `test` for an API key, otherwise `null`.
     #[schema(schema_with = mode_or_null, required)]
     mode: Option<&'static str>,
     created_at: ApiTime,

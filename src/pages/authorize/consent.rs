@@ -115,7 +115,7 @@ impl Notice {
     pub fn heading(self) -> &'static str {
         match self {
             Self::DifferentNetwork => "This device is on a different network from your browser.",
-            Self::UnregisteredTool => "Nobody has registered this tool here.",
+            Self::UnregisteredTool => "This tool is not registered here.",
             Self::FirstTime => "You have not used this tool here before.",
             Self::Old => "This request was made more than 2 minutes ago.",
             Self::Changes => "It could change things, not only read them.",
@@ -148,7 +148,7 @@ const MAX_UNGROUPED: usize = 6;
 /// Permissions that an approval grants, strongest first.
 #[derive(Debug, Clone)]
 pub struct Permissions {
-    /// One list if there are few, else one per level.
+    /// One list if there are few, otherwise one per level.
     pub groups: Vec<PermissionGroup>,
 }
 

@@ -64,7 +64,7 @@ pub(in crate::pages) fn page(req: &PageRequest, question: &ConsentRequest) -> Co
     }
 }
 
-/// Permissions that an approval grants: those of the only organization, else all requested ones.
+/// Permissions that an approval grants: those of the only organization, otherwise all requested ones.
 pub(in crate::pages) fn permissions(
     req: &PageRequest,
     asked: &ScopeSet,

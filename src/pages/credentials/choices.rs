@@ -45,7 +45,7 @@ pub enum Purpose {
 #[derive(Debug, Clone)]
 pub struct PermissionChoices {
     pub purpose: Purpose,
-    /// `None` if unrestricted keys are not allowed; else whether this one is unrestricted.
+    /// `None` if unrestricted keys are not allowed; otherwise whether this one is unrestricted.
     pub unrestricted: Option<bool>,
     pub bundles: Vec<BundleChoice>,
     /// Weakest level first.

@@ -72,7 +72,7 @@ impl DeviceConfirmPage {
         text::monogram(self.nobody_from())
     }
 
-    /// What is connected: the claimed device name, else the tool.
+    /// What is connected: the claimed device name, otherwise the tool.
     pub fn subject(&self) -> &str {
         self.device.as_ref().map_or(&self.tool, |device| &device.name)
     }

@@ -45,7 +45,7 @@ impl Group {
 /// An operation: method and path.
 #[derive(Debug, Clone)]
 pub struct Operation {
-    /// Operation id, also the anchor.
+    /// Operation id; also used as the anchor.
     pub id: String,
     pub method: String,
     pub path: String,

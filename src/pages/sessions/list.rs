@@ -102,7 +102,7 @@ pub enum Listing {
 pub struct Card {
     /// As in the paths: `ses_9fK2`
     pub id: String,
-    /// The name given by the user, else the device's.
+    /// The name given by the user, otherwise the device's.
     pub name: String,
     /// The registered name of the client.
     pub tool: String,

@@ -49,7 +49,7 @@ pub async fn rename(req: PageRequest, id: web::Path<String>, payload: web::Paylo
     rename_view(&req, &id, problems, Some(typed)).await
 }
 
-/// Only for the owner, because nobody else sees the name.
+/// Only for the owner, because only the owner sees the name.
 async fn rename_view(req: &PageRequest, id: &str, problems: Problems, typed: Option<String>) -> PageResult {
     let one = VisibleSession::find(req, id).await?;
     if one.access != SessionAccess::Owner {

@@ -34,7 +34,7 @@ pub(in crate::pages) enum OrganizationSelector<'a> {
     /// By the slug in the path.
     Slug(&'a str),
     Id(&'a str),
-    /// By the query, else the user's first organization.
+    /// By the query, otherwise the user's first organization.
     Asked,
 }
 

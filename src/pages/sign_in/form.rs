@@ -208,7 +208,7 @@ pub(in crate::pages) async fn look_up(
     }
 }
 
-/// Path after a sign-in: the target, else the home page.
+/// Path after a sign-in: the target, otherwise the home page.
 pub(in crate::pages) fn after(waiting: Option<&SignInTarget>) -> String {
     waiting.map_or_else(|| "/".to_owned(), SignInTarget::path)
 }

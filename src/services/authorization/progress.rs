@@ -60,7 +60,7 @@ pub fn progress(
 }
 
 /// [`progress`], and ends the request if no copied code can come: the client stops waiting then, and a later
-/// approval would reach nobody.
+/// approval would not reach the tool.
 pub fn progress_or_abandon(
     work: &mut Work<'_>,
     config: &Config,

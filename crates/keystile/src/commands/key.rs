@@ -86,7 +86,7 @@ enum Reach {
     Everything,
 }
 
-/// In a script nobody can be asked, and a key that may do everything for ever should not come from an omission.
+/// A script cannot be asked, and an omission should not create a key that can do everything forever.
 fn must_be_named(has_scopes: bool, has_end: bool) -> Result<(), ErrorKind> {
     let scopes = (!has_scopes).then_some("--scopes A,B (or --all-scopes)");
     let end = (!has_end).then_some("--expires 90d (or --expires never)");

@@ -107,8 +107,8 @@ fn print(context: &Context, account: &CompletedLogin) -> Result<(), ErrorKind> {
     Ok(())
 }
 
-/// Warns if a variable takes precedence over the new credential, also if two variables contradict each other: the
-/// credential is stored.
+/// Warns if a variable takes precedence over the new credential. Two contradictory variables are a warning too, because
+/// the credential is already stored.
 fn warn_of_variable(context: &Context) {
     let warning = match key_variable(context) {
         Ok(None) => return,

@@ -1,6 +1,7 @@
 //! `org`: the organization that a profile acts for.
 //!
-//! A session belongs to one organization. `switch` activates a profile with a session of the organization, else signs in.
+//! A session belongs to one organization. `switch` activates a profile with a session of the organization. If there is
+//! none, it signs in.
 
 use std::sync::Arc;
 
@@ -110,7 +111,7 @@ async fn current(context: &Arc<Context>) -> Result<(), ErrorKind> {
     context.output.data(&format!("{} ({}){role}", org.display_name(), org.id))
 }
 
-/// Activates a profile with a session of the organization, else signs in for it in the current profile.
+/// Activates a profile with a session of the organization. If there is none, signs in for it in the current profile.
 async fn switch(context: &Arc<Context>, asked: &str) -> Result<(), ErrorKind> {
     let sessions = signed_in(context)?;
     let own = sessions.iter().find(|(name, ..)| *name == context.profile);

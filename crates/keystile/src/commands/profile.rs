@@ -189,7 +189,7 @@ async fn delete(context: &Context, name: &ProfileName) -> Result<(), ErrorKind> 
     if let Err(kind) = ConfigFile::edit(&context.paths, |file| file.remove_profile(name)) {
         let again = context.brand().command(&format!("profile delete {name}"));
         let remedy = format!("Once the file can be written, run `{again}` again.");
-        context.warn(&format!("The credential of profile {name} is removed"), kind, &remedy);
+        context.warn(&format!("The credential of profile {name} was removed"), kind, &remedy);
     }
     if context.output.is_json() {
         return context.output.json(&json!({ "deleted": name.as_str(), "signed_out": signed_out.is_some() }));

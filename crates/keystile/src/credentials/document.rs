@@ -401,14 +401,14 @@ impl OrgRef {
         self.id == text || self.slug.as_deref() == Some(text) || self.name.as_deref() == Some(text)
     }
 
-    /// The name, else the slug, else the ID.
+    /// The name, the slug or the ID: the first that is known.
     pub fn display_name(&self) -> &str {
         self.name.as_deref().or(self.slug.as_deref()).unwrap_or(&self.id)
     }
 }
 
 impl AccountRef {
-    /// The email address, else the name, else the ID.
+    /// The email address, the name or the ID: the first that is known.
     pub fn display_name(&self) -> &str {
         self.email.as_deref().or(self.name.as_deref()).unwrap_or(&self.id)
     }

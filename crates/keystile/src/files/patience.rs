@@ -1,5 +1,5 @@
 //! Repeats what fails only because another program has the file open. On Windows, a virus scanner or an indexer opens a
-//! file that was just written, and until it is done nobody can rename or read the file.
+//! file that was just written, and until it is done the file can be neither renamed nor read.
 
 use std::io;
 use std::time::{Duration, Instant};

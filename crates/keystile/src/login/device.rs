@@ -93,7 +93,7 @@ fn in_whole_minutes(span: Duration) -> Duration {
     Duration::from_secs(if seconds > 60 { seconds.div_ceil(60) * 60 } else { seconds })
 }
 
-/// The complete verification URL if there is one, else the plain one.
+/// The complete verification URL if there is one, otherwise the plain one.
 fn page_of(code: &DeviceCode) -> &Url {
     code.verification_uri_complete.as_ref().unwrap_or(&code.verification_uri)
 }

@@ -4,7 +4,7 @@ use crate::brand::Brand;
 use crate::env::Environment;
 use crate::oauth::DeviceInfo;
 
-/// The device name (`name`, else the host name), the operating system and the version of the tool.
+/// The device name (`name`, otherwise the host name), the operating system and the version of the tool.
 pub(super) fn device_info(brand: &Brand, environment: &Environment, name: Option<&str>) -> DeviceInfo {
     DeviceInfo {
         device_name: name.map(str::to_owned).or_else(|| host_name(environment)),

@@ -30,7 +30,7 @@ pub struct LoginOptions {
 }
 
 impl LoginOptions {
-    /// Uses this method. The default is that of the environment variable, else of the settings, else
+    /// Uses this method. The default is the one in the environment variable or the settings, in this order, otherwise
     /// [`LoginMethod::Auto`].
     #[must_use]
     pub fn method(mut self, method: LoginMethod) -> Self {
@@ -38,8 +38,8 @@ impl LoginOptions {
         self
     }
 
-    /// Signs in at this authorization server. The default is that of the environment variable, else of the profile, else
-    /// of the tool.
+    /// Signs in at this authorization server. The default is the first one named by the environment variable, the
+    /// profile and the tool.
     #[must_use]
     pub fn issuer(mut self, issuer: BaseUrl) -> Self {
         self.issuer = Some(issuer);
@@ -53,8 +53,9 @@ impl LoginOptions {
         self
     }
 
-    /// Requests these scopes. The default is those of [`AppBuilder::scopes`](crate::AppBuilder::scopes), else those of the
-    /// session that the login replaces (not with [`force`](Self::force)), else the default of the server.
+    /// Requests these scopes. The default is those of [`AppBuilder::scopes`](crate::AppBuilder::scopes); without any,
+    /// those of the session that the login replaces (not with [`force`](Self::force)); without one, the default of the
+    /// server.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
@@ -120,15 +121,15 @@ pub struct KeyLoginOptions {
 }
 
 impl KeyLoginOptions {
-    /// The authorization server that issued the key. The default is that of the environment variable, else of the profile,
-    /// else of the tool.
+    /// The authorization server that issued the key. The default is the first one named by the environment variable, the
+    /// profile and the tool.
     #[must_use]
     pub fn issuer(mut self, issuer: BaseUrl) -> Self {
         self.issuer = Some(issuer);
         self
     }
 
-    /// Replaces the credential of the profile without asking for confirmation, also by a key that could not be verified.
+    /// Replaces the credential of the profile without asking for confirmation, even by a key that could not be verified.
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;

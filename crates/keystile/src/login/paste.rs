@@ -89,7 +89,7 @@ pub(super) async fn sign_in(
                 return Ok(Step::SignedIn(Box::new(completed)));
             }
             Err(TokenError::InvalidGrant(_)) => attempt.context.ui.notice(
-                "The server did not accept that code. It works once and for two minutes at most; get a new one.",
+                "The server did not accept that code. It works once and for two minutes; get a new one.",
             ),
             Err(kind) => return Err(kind.into_kind()),
         }

@@ -1,4 +1,4 @@
-//! The authorization request: pushed (RFC 9126) if the server supports it, else in the URL.
+//! The authorization request: pushed (RFC 9126) if the server supports it, otherwise in the URL.
 
 use std::time::Duration;
 

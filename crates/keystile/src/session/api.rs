@@ -80,7 +80,7 @@ impl<'a> ApiClient<'a> {
     }
 
     /// A request with this method. The path is relative to the API base: segments for values from elsewhere, such as
-    /// `["v1", "forecast", city]`, or text. An absolute URL must have the same origin, else sending fails with
+    /// `["v1", "forecast", city]`, or text. An absolute URL must have the same origin; otherwise sending fails with
     /// [`HostMismatch`](ErrorKind::HostMismatch); any other bad path is [`Usage`](ErrorKind::Usage).
     pub fn request(self, method: Method, path: impl Into<ApiPath>) -> ApiRequest<'a> {
         ApiRequest {
@@ -318,13 +318,13 @@ async fn within<T>(
 }
 
 impl Session {
-    /// The response if its status is less than 300, else its error.
+    /// The response if its status is less than 300, otherwise its error.
     async fn accepted(&self, response: ApiResponse, deadline: Option<Instant>) -> Result<ApiResponse, Error> {
         let kind = self.kind_of(&response, deadline).await;
         kind.map_or(Ok(response), |kind| Err(self.context.error(kind)))
     }
 
-    /// The error that a response with a status of 300 or more stands for; else `None`.
+    /// The error for a response with a status of 300 or more; otherwise `None`.
     pub async fn error_for(&self, response: &ApiResponse) -> Option<Error> {
         self.kind_of(response, None).await.map(|kind| self.context.error(kind))
     }

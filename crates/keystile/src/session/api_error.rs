@@ -42,8 +42,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) keys_url: Option<&'a str>,
 }
 
-/// The error kind of a response with a status of 300 or more; else `None`. A redirect is an error, because a credential
-/// is not sent along it.
+/// The error kind of a response with a status of 300 or more; otherwise `None`. A redirect is an error, because the
+/// credential is not sent to its target.
 pub(crate) fn kind_of(response: &ApiResponse, caller: &Caller<'_>) -> Option<ErrorKind> {
     let status = response.status();
     if status < 300 {

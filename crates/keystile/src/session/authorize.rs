@@ -24,9 +24,9 @@ impl Session {
     /// Signs a request of your own HTTP client: sets `Authorization`, marked as sensitive, to a token that is valid for at
     /// least a minute, refreshed if needed.
     ///
-    /// The URI must be absolute and have the origin (scheme, host and port) of the API that the credential belongs to, else
-    /// it fails with [`HostMismatch`](ErrorKind::HostMismatch) and the request is unchanged. Plain http to another machine
-    /// is [`InsecureUrl`](ErrorKind::InsecureUrl).
+    /// The URI must be absolute and have the origin (scheme, host and port) of the API that the credential belongs to.
+    /// Otherwise it fails with [`HostMismatch`](ErrorKind::HostMismatch) and the request is unchanged. Plain http to another
+    /// machine is [`InsecureUrl`](ErrorKind::InsecureUrl).
     ///
     /// After a 401, call [`reauthorize`](Self::reauthorize) and send the request once more. The feature `tower` has a
     /// layer that does both.

@@ -99,7 +99,7 @@ fn given_key(context: &Context, source: CredentialSource, text: &str) -> Result<
 }
 
 /// The servers of a key in the environment: those that the environment, the settings or the tool name. A flag cannot name
-/// others, because whoever types it may not think of the key that is sent along.
+/// others, because a user who types it may not think of the key that is sent along.
 fn target_of_variable(context: &Context, source: &CredentialSource) -> Result<KeyTarget, ErrorKind> {
     let mismatch = |asked: &BaseUrl, bound: &BaseUrl| {
         Err(ErrorKind::HostMismatch { source: source.clone(), asked: asked.host(), bound: bound.host() })

@@ -276,8 +276,8 @@ fn successor(
     }
 }
 
-/// Handles `invalid_grant`: uses the session of another process that has rotated the token, else marks the session as
-/// ended.
+/// Handles `invalid_grant`: uses the session of another process if that process has rotated the token, otherwise marks
+/// the session as ended.
 async fn settle_refusal(
     context: &Context,
     old: &OauthCredential,
@@ -297,7 +297,7 @@ async fn settle_refusal(
     Err(ErrorKind::RefreshFailed)
 }
 
-/// The old access token if it is still valid, else the error of the refresh.
+/// The old access token if it is still valid, otherwise the error of the refresh.
 fn still_valid(
     session: OauthCredential,
     want: TokenNeed,

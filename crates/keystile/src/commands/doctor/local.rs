@@ -22,7 +22,7 @@ pub(super) fn checks(context: &Context, fix: bool) -> Vec<Check> {
     checks
 }
 
-/// The path of the settings file. It has been parsed, else the command would have failed before.
+/// The path of the settings file. It has been parsed; otherwise the command would have failed earlier.
 fn settings(context: &Context) -> String {
     let Ok(path) = context.paths.config() else { return "none; defaults apply".into() };
     let shown = context.paths.display(path);

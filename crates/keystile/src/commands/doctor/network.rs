@@ -43,7 +43,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
     checks
 }
 
-/// The issuer of the variable, the settings or the session of the profile, else of the tool.
+/// The issuer named by the variable, the settings or the session of the profile; otherwise that of the tool.
 fn issuer(context: &Context) -> Result<BaseUrl, ErrorKind> {
     if let Some(wanted) = context.wanted_issuer()? {
         return Ok(wanted);

@@ -116,7 +116,7 @@ pub(super) async fn run(
     }))
 }
 
-/// The STS endpoint: explicit, else that of the region.
+/// The STS endpoint: the explicit one, otherwise that of the region.
 fn endpoint(set: Option<&str>, region: Option<&str>) -> Result<BaseUrl, ErrorKind> {
     let is_region = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let text = match (set, region) {
