@@ -9,18 +9,18 @@ ARGS ?=
 
 .PHONY: help run check check-all check-windows check-macos test chaos fuzz lint fmt clippy doc docs deny semver msrv bench man
 
-help: ## Say what there is
+help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
 run: ## Start the server with its defaults: http://127.0.0.1:8642
 	cargo run --release --locked --bin keystiled -- $(ARGS)
 
-check: ## Format, clippy, unit tests and the tests on SQLite: needs Rust alone, installs nothing
+check: ## Format, clippy, unit tests and the tests on SQLite: needs only Rust, installs nothing
 	cargo fmt --all --check
 	cargo clippy $(EVERYTHING) --all-targets -- -D warnings
 	tests/check $(ARGS)
 
-check-all: check-windows check-macos ## Type-check the library and the CLI for other systems; no part of `make lint`, because it takes minutes
+check-all: check-windows check-macos ## Type-check the library and the CLI for other systems; not part of `make lint`, because it takes minutes
 
 check-windows: ## Type-check the library and the CLI for Windows: nothing is linked or run
 	tests/check-target windows

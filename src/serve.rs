@@ -65,7 +65,7 @@ pub struct Server {
     _claim: Option<DatabaseClaim>,
 }
 
-/// What to do about an address that cannot be listened at.
+/// The remedy if the server cannot listen on its address.
 fn remedy(error: &io::Error) -> &'static str {
     if error.kind() == io::ErrorKind::AddrInUse {
         ". Another server may be running: stop it, or set KEYSTILE_LISTEN and KEYSTILE_PUBLIC_URL"
@@ -77,7 +77,7 @@ fn remedy(error: &io::Error) -> &'static str {
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("cannot listen at {address}: {error}{}", remedy(error))]
+    #[error("cannot listen on {address}: {error}{}", remedy(error))]
     Listen { address: SocketAddr, error: io::Error },
     #[error(transparent)]
     Open(#[from] InstanceError),

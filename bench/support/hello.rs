@@ -18,7 +18,7 @@ use super::process::Process;
 
 const VARIABLE: &str = "KEYSTILE_BENCH_HELLO";
 
-/// The address to listen at, if this process is to be that server.
+/// The address to listen on, if this process is to be that server.
 pub(crate) fn asked() -> Option<Result<SocketAddr, AddrParseError>> {
     env::var(VARIABLE).ok().map(|address| address.parse())
 }

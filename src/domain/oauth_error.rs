@@ -54,7 +54,7 @@ impl OAuthCode {
     }
 }
 
-/// The organization does not allow personal tokens. Sent as `error_code` besides `access_denied`.
+/// The organization does not allow personal tokens. Sent as `error_code` in addition to `access_denied`.
 pub const PERSONAL_TOKENS_DISABLED: &str = "personal_tokens_disabled";
 
 /// The organization does not allow API keys.

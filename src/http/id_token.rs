@@ -14,7 +14,7 @@ use crate::grants::TokenSet;
 use crate::keys::jwt::TokenType;
 use crate::web::app::App;
 
-/// Maximum lifetime. An ID token proves a recent sign-in; it is no credential, and the client checks it at
+/// Maximum lifetime. An ID token proves a recent sign-in; it is not a credential, and the client checks it at
 /// once.
 const MAX_LIFETIME_SECONDS: i64 = 60 * 60;
 

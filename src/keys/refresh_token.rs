@@ -83,7 +83,7 @@ pub fn parse(prefix: &str, text: &str) -> Option<ParsedRefreshToken> {
     let (generation, tag) = rest.split_at(8);
     Some(ParsedRefreshToken {
         version: Version::of(*version)?,
-        // The checksum is no protection, so the id may be anything.
+        // The checksum does not authenticate the token, so the id may be anything.
         credential_id: String::from_utf8(id.to_vec())
             .ok()
             .filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))?,

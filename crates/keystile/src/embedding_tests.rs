@@ -695,7 +695,7 @@ async fn ch_21_a_401_is_returned_if_no_newer_token_can_be_had_right_now() {
 #[cfg(feature = "tower")]
 #[tokio::test]
 async fn ch_21_the_layer_wraps_a_client_whose_errors_are_boxed() {
-    /// As the layers of tower have them.
+    /// An error like those of the tower layers.
     #[derive(Clone)]
     struct Busy;
 

@@ -1,5 +1,5 @@
-//! What `--help` says beyond the definition of the command line: examples, the page of the documentation, and topics that
-//! no command has.
+//! The parts of `--help` that are not in the definition of the command line: examples, the page of the documentation,
+//! and topics that belong to no command.
 
 use clap::Command;
 
@@ -129,7 +129,7 @@ Exit codes. Their meanings never change.
   0    Success
   1    Invalid usage or value, malformed key, invalid config.toml
   2    Not signed in, rejected, missing scope, failed sign-in, unreadable credentials
-  3    Server error after retries, or unreachable
+  3    Server error after retries, unreachable, or a redirect
   4    Rate limited after retries
   5    Not found
   130  Ctrl-C

@@ -20,7 +20,7 @@ pub(crate) async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send +
     }
 }
 
-/// Runs work on a thread and a runtime of its own, where it goes on as long as the process lives. A task would stop with
+/// Runs work on a thread and a runtime of its own, where it continues for as long as the process lives. A task would stop with
 /// the runtime of the caller, or while no thread runs that runtime.
 ///
 /// The work must bring its own HTTP client: a pooled connection is driven by the runtime that opened it.
@@ -35,7 +35,7 @@ where
     let (done, result) = oneshot::channel();
     let run = move || {
         let outcome = runtime().map(|runtime| runtime.block_on(work()));
-        // The caller may have been cancelled.
+        // The caller may have been canceled.
         let _ = done.send(outcome);
     };
     let thread =

@@ -15,7 +15,7 @@ const SHORTEST: usize = 24;
 const SHORTEST_IN_USE: usize = 8;
 /// A word of at least this length that is part of a secret in use is masked as well.
 const SHORTEST_PART: usize = 16;
-/// A longer word is no credential.
+/// A longer word is not a credential.
 const LONGEST_WORD: usize = 1 << 20;
 /// The number of secrets in use that are remembered. A process of a tool that runs for days would collect more.
 const MOST_IN_USE: usize = 64;
@@ -129,7 +129,7 @@ impl Redactor {
         if word.len() < SHORTEST {
             return false;
         }
-        // Also a JWT that was cut off.
+        // Masks a truncated JWT too.
         let is_jwt = word.contains("eyJ") && word.contains('.');
         is_jwt
             || self.prefixes.iter().any(|prefix| word.starts_with(prefix.as_str()))

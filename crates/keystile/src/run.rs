@@ -17,7 +17,7 @@ impl App {
     /// command type, or a [`ToolCommand`], which is one of them.
     ///
     /// The command runs on a thread and a Tokio runtime of its own, because it waits for the user and for files. It is
-    /// cancelled if the future is dropped.
+    /// canceled if the future is dropped.
     ///
     /// While a login waits, Ctrl-C, SIGTERM and SIGHUP end it with [`Interrupted`](crate::ErrorKind::Interrupted). Afterwards they
     /// have their default action again. [`AppBuilder::own_signal_handlers`](crate::AppBuilder::own_signal_handlers) turns

@@ -129,7 +129,7 @@ fn paragraphs(comment: &[&str]) -> Vec<String> {
     text.split(|line| line.is_empty()).map(|lines| lines.join(" ")).collect()
 }
 
-/// Adds a text as lines of a comment, where it is no Markdown.
+/// Adds a text as lines of a comment, where it is not Markdown.
 fn push_comment(file: &mut String, text: &str) {
     let mut line = "#".to_owned();
     for word in text.replace('`', "").split(' ') {

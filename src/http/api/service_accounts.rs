@@ -156,7 +156,7 @@ pub async fn disable(
 
 /// Enable a service account
 ///
-/// Those of its keys that have not ended work again.
+/// Keys that have not ended work again.
 #[utoipa::path(
     post,
     path = "/api/v1/service-accounts/{id}/enable",

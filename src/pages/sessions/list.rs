@@ -392,7 +392,7 @@ fn history(session: &Credential) -> String {
         Some(EndReason::RevokedByAdmin) => format!("{started} Ended by an admin."),
         Some(EndReason::RefreshReuse) => {
             format!(
-                "{started} Ended because an old refresh token was used again: somebody may have had a copy."
+                "{started} Ended because an old refresh token was used again: someone else may have a copy of it."
             )
         }
         Some(EndReason::CodeReuse) => {

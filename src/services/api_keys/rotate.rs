@@ -68,7 +68,7 @@ pub fn rotate(
     let policy = actor.organization.key_policy(&config.organizations);
     require_rotatable(&old, policy)?;
     let Some(role) = owner_role(work.conn, &old)? else {
-        let message = "The owner of the key has left or is disabled. Create a key for somebody else.";
+        let message = "The owner of the key has left or is disabled. Create a key with another owner.";
         return Err(ServiceRefusal::Ended(message.to_owned()).into());
     };
     require_may_hold(config, &actor, &old, &role)?;

@@ -19,7 +19,7 @@ const CHANGE_WAIT: Duration = Duration::from_secs(5);
 
 /// Limit of the file. A profile takes about 3 KiB.
 const LIMIT: u64 = 16 * 1024 * 1024;
-/// By how much tokens may make the file grow.
+/// Maximum number of bytes by which new tokens can enlarge the file.
 const ROOM: usize = 16 * 1024;
 
 /// Stores credentials in a file with mode 0600.

@@ -43,7 +43,7 @@ fn repeat<T>(codes: &[i32], limit: Duration, mut operation: impl FnMut() -> io::
 mod tests {
     use super::*;
 
-    /// Runs an operation that fails with these codes in turn, then succeeds. Returns how often it ran as well.
+    /// Runs an operation that fails with these codes in turn, then succeeds. Also returns how often it ran.
     fn run(failures: &[i32], limit: Duration) -> (io::Result<()>, usize) {
         let mut runs = 0;
         let result = repeat(IN_USE_FOR_RENAME, limit, || {

@@ -46,7 +46,7 @@ impl OpenResponse {
     /// The next bytes; `None` at the end of the body.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Vec<u8>>, ErrorKind> {
         let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        // Else bytes that have already arrived would be returned however late it is.
+        // Otherwise bytes that have already arrived would be returned after the deadline.
         if left == Some(Duration::ZERO) {
             return Err(self.broken(TIMED_OUT.into()));
         }

@@ -40,9 +40,9 @@ pub(crate) struct Plan {
 /// How the body of a response is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// As part of the attempt.
+    /// Whole, as part of the attempt.
     Whole,
-    /// By the caller.
+    /// In parts, by the caller.
     InParts,
 }
 
@@ -129,7 +129,7 @@ pub(crate) struct Transport {
     plain: OnceLock<reqwest::Client>,
 }
 
-/// Whom a client is for.
+/// The kind of server that a client connects to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Peer {
     Remote,

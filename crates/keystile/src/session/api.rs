@@ -21,7 +21,7 @@ use crate::random;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 const USUAL_LIMIT: usize = 64 << 20;
-/// How long the text of an error may wait for what it says besides.
+/// How long the text of an error may wait for its additional information.
 const DETAIL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Calls the API with a bearer token, which is refreshed before it expires and after a 401, and sent only to the server

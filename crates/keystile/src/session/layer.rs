@@ -194,7 +194,7 @@ where
     if response.code() != StatusCode::UNAUTHORIZED {
         return Ok(response);
     }
-    // Also for a request that cannot be sent again, because the next one is signed with the newer token.
+    // Refreshes even for a request that cannot be sent again, because the next one is signed with the newer token.
     match (session.newer_signature(&url, signature.as_ref()).await, copy) {
         (Ok(Some(newer)), Some(mut again)) => {
             // A client that limits its open connections would wait for this one.

@@ -73,7 +73,7 @@ fn lasts(session: &OauthCredential, context: &Context, ttl: Duration) -> bool {
 
 /// The session of the profile with an access token that meets the requirement. Fails if the profile holds a session of
 /// another server by now than the one that was `chosen`. A refresh that has begun is completed even if the caller is
-/// cancelled.
+/// canceled.
 pub(crate) async fn obtain(
     context: &Arc<Context>,
     chosen: &OauthCredential,

@@ -174,7 +174,7 @@ mod tests {
         assert!(!never_blocks(&before));
         tcsetattr(&terminal, OptionalActions::Now, &silent(&before)).unwrap();
         assert!(never_blocks(&tcgetattr(&terminal).unwrap()));
-        // What a read without knowing of input does, as on macOS.
+        // The behavior of a read without any input, as on macOS.
         let started = Instant::now();
         assert_eq!(rustix::io::read(&terminal, &mut [0; 16]).unwrap(), 0);
         assert!(matches!(read_from(&terminal), Ready::Nothing));
