@@ -10,8 +10,8 @@ const HELD: usize = 64 << 10;
 
 /// Prints a body that arrives in parts on standard output. Made by [`Screen::body_writer`](crate::Screen::body_writer).
 ///
-/// On a terminal, credentials in use are masked, even across parts, and control characters are escaped (if the body begins
-/// like JSON) or removed. Elsewhere the bytes are unchanged. At most about 1 MiB is held in memory.
+/// On a terminal, credentials in use are masked, even across parts, and control characters are escaped (if the body
+/// begins like JSON) or removed. Elsewhere the bytes are unchanged. At most about 1 MiB is held in memory.
 #[derive(Debug)]
 pub struct BodyWriter {
     output: Output,

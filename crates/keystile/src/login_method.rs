@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum LoginMethod {
-    /// Chosen by the environment: the browser on a desktop, a device code elsewhere, a copied code if the server offers no
-    /// device codes. Without a terminal, a login fails with [`NotInteractive`](crate::ErrorKind::NotInteractive).
+    /// Chosen by the environment: the browser on a desktop, a device code elsewhere, a copied code if the server
+    /// offers no device codes. Without a terminal, a login fails with
+    /// [`NotInteractive`](crate::ErrorKind::NotInteractive).
     Auto,
     /// The browser of this machine, redirected to a loopback port (RFC 8252).
     Browser,

@@ -20,8 +20,8 @@ pub(crate) async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send +
     }
 }
 
-/// Runs work on a thread and a runtime of its own, where it continues for as long as the process lives. A task would stop with
-/// the runtime of the caller, or while no thread runs that runtime.
+/// Runs work on a thread and a runtime of its own, where it continues for as long as the process lives. A task would
+/// stop with the runtime of the caller, or while no thread runs that runtime.
 ///
 /// The work must bring its own HTTP client: a pooled connection is driven by the runtime that opened it.
 pub(crate) async fn detached<F, T>(

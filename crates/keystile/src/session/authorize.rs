@@ -25,8 +25,8 @@ impl Session {
     /// least a minute, refreshed if needed.
     ///
     /// The URI must be absolute and have the origin (scheme, host and port) of the API that the credential belongs to.
-    /// Otherwise it fails with [`HostMismatch`](ErrorKind::HostMismatch) and the request is unchanged. Plain http to another
-    /// machine is [`InsecureUrl`](ErrorKind::InsecureUrl).
+    /// Otherwise it fails with [`HostMismatch`](ErrorKind::HostMismatch) and the request is unchanged. Plain http to
+    /// another machine is [`InsecureUrl`](ErrorKind::InsecureUrl).
     ///
     /// After a 401, call [`reauthorize`](Self::reauthorize) and send the request once more. The feature `tower` has a
     /// layer that does both.
