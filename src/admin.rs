@@ -2,9 +2,11 @@
 
 mod accounts;
 pub mod audit;
+pub mod audit_list;
 mod client_changes;
 mod client_fields;
 mod clients;
+mod erase;
 mod keys;
 mod organizations;
 mod people;
@@ -16,6 +18,7 @@ use clap::Subcommand;
 
 use crate::config::{Config, duration};
 use crate::domain::clock::Clock;
+use crate::services::audit_rebase;
 use crate::services::instance::{self, InstanceError};
 use crate::services::signing_keys::SigningKeyError;
 use crate::store::{Store, StoreError};
@@ -29,7 +32,7 @@ pub enum Command {
     Migrate,
     /// Create the first owner and organization without a browser
     Init(accounts::Init),
-    /// Add, list, show, disable and enable users, change their roles, sign them out, and make reset links
+    /// Add, list, show, disable, enable and erase users, change their roles, sign them out, and make reset links
     #[command(subcommand)]
     User(accounts::User),
     /// Add, list, disable and restore organizations, and add owners
@@ -38,7 +41,7 @@ pub enum Command {
     /// Register, list, change and remove OAuth clients, and rotate their secrets
     #[command(subcommand)]
     Client(clients::Command),
-    /// Check the audit log
+    /// Read and verify the audit log
     #[command(subcommand)]
     Audit(audit::Command),
     /// List, rotate and revoke the keys that sign tokens
@@ -83,6 +86,8 @@ pub async fn run(command: Command, config: &Config) -> Result<String, AdminError
         Command::CheckConfig => Ok(summary(config)),
         Command::Migrate => {
             let applied = instance::migrate(config)?;
+            // Here, because the role of the server may not be allowed to change audit events.
+            audit_rebase::run(&store(config)?).await?;
             let applied = if applied.is_empty() { "nothing".to_owned() } else { applied.join(", ") };
             Ok(format!("{}: applied {applied}", config.database.url))
         }

@@ -3,13 +3,16 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::audit_list::{self, List};
 use super::{AdminError, Report};
 use crate::domain::audit::INSTANCE_CHAIN;
-use crate::domain::audit::chain::{ChainError, ChainFault, ChainHead};
+use crate::domain::audit::chain::{ChainError, ChainFault, VerifiedChain};
 use crate::store::{Store, audit, organizations};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// List events, newest first: those of the server itself, such as sign-ins, or those of an organization
+    List(List),
     /// Verify that no audit event was changed, moved or removed
     Verify {
         /// Print JSON
@@ -23,11 +26,14 @@ struct ChainResult {
     chain: String,
     /// Name of the organization, for people.
     name: String,
-    verdict: Result<ChainHead, ChainError>,
+    verdict: Result<VerifiedChain, ChainError>,
 }
 
 pub(super) async fn run(store: &Store, command: Command) -> Result<String, AdminError> {
-    let Command::Verify { json } = command;
+    let json = match command {
+        Command::List(list) => return audit_list::run(store, list).await,
+        Command::Verify { json } => json,
+    };
     let mut checked = Vec::new();
     let mut last = String::new();
     loop {
@@ -55,9 +61,13 @@ pub(super) async fn run(store: &Store, command: Command) -> Result<String, Admin
 
 fn to_json(checked: &[ChainResult]) -> Value {
     let chain = |ChainResult { chain, name, verdict }: &ChainResult| match verdict {
-        Ok(head) => {
-            json!({ "chain": chain, "name": name, "events": head.sequence, "head": hexadecimal(&head.hash) })
-        }
+        Ok(VerifiedChain { head, erased }) => json!({
+            "chain": chain,
+            "name": name,
+            "events": head.sequence,
+            "head": hexadecimal(&head.hash),
+            "erased": erased,
+        }),
         Err(broken) => json!({
             "chain": chain,
             "name": name,
@@ -76,8 +86,13 @@ impl ChainResult {
     fn line(&self) -> String {
         let Self { chain, name, verdict } = self;
         match verdict {
-            Ok(ChainHead { sequence, hash }) => {
-                format!("intact  {chain} ({name}): {sequence} events, the last is {}", hexadecimal(hash))
+            Ok(VerifiedChain { head, erased }) => {
+                let erased = match erased {
+                    0 => String::new(),
+                    count => format!(", erased values: {count}"),
+                };
+                let last = hexadecimal(&head.hash);
+                format!("intact  {chain} ({name}): {} events, the last is {last}{erased}", head.sequence)
             }
             Err(ChainError { sequence, fault }) => {
                 format!("BROKEN  {chain} ({name}): at event {sequence}, {}", reason(*fault))
@@ -91,6 +106,8 @@ fn reason(fault: ChainFault) -> &'static str {
         ChainFault::Missing => "which is missing",
         ChainFault::Unlinked => "which does not follow the event before it: one of the two was changed",
         ChainFault::Changed => "which was changed",
+        ChainFault::ValueChanged => "whose address, user agent or texts were changed",
+        ChainFault::Unconfirmed => "whose values are outside of it, which no later event confirms",
         ChainFault::NotTheHead => "which is not the last recorded event",
         ChainFault::BehindTheHead => "which was added after the last recorded event",
     }

@@ -50,6 +50,10 @@ pub(super) fn refused(error: TxError<OperatorRefusal>, address: &str, slug: &str
         OperatorRefusal::UserDisabled => {
             format!("{address} is disabled. Enable them first: `keystiled user enable {address}`.")
         }
+        OperatorRefusal::ValuesInEvents => {
+            "The server is still moving personal values out of older audit events. Try again in a minute."
+                .to_owned()
+        }
         OperatorRefusal::LastOwner(last) => format!(
             "last_owner: {address} is the only owner of {0} who can sign in, so nobody would be left to manage it. \
              Add another owner first: `keystiled org owner add {0} ADDRESS`.",

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::erase;
 use super::people::{canonical, check_role, printable, refused, unknown_organization, unknown_user};
 use super::{AdminError, Report};
 use crate::config::Config;
@@ -74,6 +75,18 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Erase a user: everything that identifies them is deleted, and the account ends. This cannot be undone
+    Erase {
+        /// The email address of the user
+        #[arg(value_name = "ADDRESS")]
+        email: String,
+        /// Do not ask for confirmation
+        #[arg(long)]
+        yes: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print a link with which a user sets a new password; it works once, for 15 minutes
     ResetLink {
         /// The email address of the user
@@ -92,6 +105,7 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
         Command::Disable { email, json } => disable(store, &email, json).await,
         Command::Enable { email, json } => enable(store, &email, json).await,
         Command::Role { email, org, role, json } => set_role(store, config, &email, org, role, json).await,
+        Command::Erase { email, yes, json } => erase::run(store, &email, yes, json).await,
         Command::ResetLink { email, json } => reset_link(store, config, &email, json).await,
     }
 }

@@ -1,14 +1,19 @@
 //! Audit events and their hash chain.
 
 pub mod chain;
+pub mod event;
 pub mod export;
+pub mod fact;
+pub mod hashing;
+pub mod recorded;
+pub mod values;
 
-use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
+pub use event::Event;
+pub use fact::Fact;
+pub use recorded::RecordedEvent;
 
 use super::subject::SubjectId;
 use super::text_enum::text_enum;
-use super::time::Time;
 
 text_enum! {
     /// The kinds of events.
@@ -22,6 +27,7 @@ text_enum! {
         ApiKeysOff = "organization.api_keys_off",
         ApiKeysOn = "organization.api_keys_on",
         AuditExported = "audit.exported",
+        AuditRebased = "audit.rebased",
         AuthorizationApproved = "authorization.approved",
         AuthorizationDenied = "authorization.denied",
         AuthorizationNotPossible = "authorization.not_possible",
@@ -80,6 +86,28 @@ text_enum! {
         UserCreated = "user.created",
         UserDisabled = "user.disabled",
         UserEnabled = "user.enabled",
+        UserErased = "user.erased",
+    }
+}
+
+impl Action {
+    /// Whether it concerns a person as such, in all organizations that they are a member of.
+    pub fn concerns_member(self) -> bool {
+        matches!(
+            self,
+            Self::BrowsersSignedOut
+                | Self::DeviceCodesGuessed
+                | Self::DevicesForgotten
+                | Self::OtherBrowsersSignedOut
+                | Self::PasswordChanged
+                | Self::PasswordReset
+                | Self::ResetLinkCreated
+                | Self::SignedIn
+                | Self::SignedOut
+                | Self::SignInFailed
+                | Self::UserDisabled
+                | Self::UserEnabled
+        )
     }
 }
 
@@ -137,109 +165,5 @@ pub struct Origin {
     pub request_id: Option<String>,
 }
 
-/// An event that is not in a chain yet.
-#[derive(Debug, Clone)]
-pub struct Event {
-    pub action: Action,
-    pub actor: Actor,
-    pub org_id: Option<String>,
-    pub credential_id: Option<String>,
-    pub target: Option<String>,
-    pub outcome: Outcome,
-    pub origin: Origin,
-    pub details: Map<String, Value>,
-}
-
-impl Event {
-    pub fn new(action: Action, actor: Actor, origin: &Origin) -> Self {
-        Self {
-            action,
-            actor,
-            org_id: None,
-            credential_id: None,
-            target: None,
-            outcome: Outcome::Success,
-            origin: origin.clone(),
-            details: Map::new(),
-        }
-    }
-
-    #[must_use]
-    pub fn org(mut self, id: &str) -> Self {
-        self.org_id = Some(id.to_owned());
-        self
-    }
-
-    #[must_use]
-    pub fn credential(mut self, id: &str) -> Self {
-        self.credential_id = Some(id.to_owned());
-        self
-    }
-
-    #[must_use]
-    pub fn target(mut self, id: &str) -> Self {
-        self.target = Some(id.to_owned());
-        self
-    }
-
-    #[must_use]
-    pub fn refused(mut self) -> Self {
-        self.outcome = Outcome::Refused;
-        self
-    }
-
-    #[must_use]
-    pub fn detail(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.details.insert(name.to_owned(), value.into());
-        self
-    }
-}
-
 /// The chain of events that belong to no organization.
 pub const INSTANCE_CHAIN: &str = "instance";
-
-/// An event in its chain.
-#[derive(Debug, Clone)]
-pub struct RecordedEvent {
-    pub id: String,
-    pub chain: String,
-    pub sequence: i64,
-    pub at: Time,
-    pub actor_kind: String,
-    pub actor_id: Option<String>,
-    pub org_id: Option<String>,
-    pub credential_id: Option<String>,
-    pub action: String,
-    pub target: Option<String>,
-    pub outcome: String,
-    pub ip: Option<String>,
-    pub user_agent: Option<String>,
-    pub request_id: Option<String>,
-    /// A JSON object, as the exact text that was hashed.
-    pub details: String,
-}
-
-/// The hash of an event: SHA-256 of the previous hash followed by the event as a JSON array in a fixed order.
-pub fn hash(previous: &[u8], event: &RecordedEvent) -> [u8; 32] {
-    let fields = json!([
-        event.id,
-        event.chain,
-        event.sequence,
-        event.at.micros(),
-        event.actor_kind,
-        event.actor_id,
-        event.org_id,
-        event.credential_id,
-        event.action,
-        event.target,
-        event.outcome,
-        event.ip,
-        event.user_agent,
-        event.request_id,
-        event.details,
-    ]);
-    let mut hasher = Sha256::new();
-    hasher.update(previous);
-    hasher.update(fields.to_string());
-    hasher.finalize().into()
-}

@@ -174,5 +174,6 @@ fn reuse_event(code: &AuthorizationCode, session: &str, client: &Client, origin:
         .org(&code.org_id)
         .credential(session)
         .target(&code.user_id)
+        .of_person(Some(&code.user_id))
         .refused()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::audit::{Action, Actor, Event, Fact, Origin};
 use crate::domain::client::{Client, Grant};
 use crate::domain::credential::CredentialKind;
 use crate::domain::entropy::Entropy;
@@ -161,8 +161,8 @@ impl NewSession {
             .org(&live.org_id)
             .credential(&live.id)
             .target(&client.id)
-            .detail("scopes", live.scopes.clone())
-            .detail("device", credential.device_name.clone());
+            .detail("scopes", Fact::scopes(&live.scopes))
+            .text("device", credential.device_name.as_deref());
         Self { credential, live, started }
     }
 }

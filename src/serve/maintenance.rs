@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::services::{janitor, signing_keys};
+use crate::services::{audit_rebase, janitor, signing_keys};
 use crate::store::readiness;
 use crate::web::app::App;
 
@@ -69,6 +69,10 @@ fn ticks(every: Duration) -> Interval {
 async fn sweep(app: App) {
     let mut paused = false;
     loop {
+        // After an update there may be work for it, and never again.
+        if let Err(error) = audit_rebase::run(&app.store).await {
+            tracing::warn!(%error, "personal values could not be moved out of older audit events");
+        }
         if !is_paused(&app, "sweep", &mut paused) {
             match janitor::sweep(&app.store, &app.config).await {
                 0 => {}

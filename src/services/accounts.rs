@@ -1,7 +1,7 @@
 //! Creation of organizations, users and clients.
 
 use crate::config::Config;
-use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::audit::{Action, Actor, Event, Fact, Origin};
 use crate::domain::client::{COMPANION, Client, ClientKind, Grant};
 use crate::domain::id::IdKind;
 use crate::domain::policy::PASTE_PATH;
@@ -129,7 +129,7 @@ pub fn add_member(
     };
     memberships::insert(work.conn, &membership)?;
     let event = Event::new(Action::MemberAdded, actor.clone(), origin).org(&organization.id).target(&user.id);
-    work.record(event.detail("role", role));
+    work.record(event.detail("role", Fact::role(role)));
     Ok(())
 }
 

@@ -1,12 +1,15 @@
-//! Reading the audit log of an organization.
+//! Reading the audit log of an organization: its own events, and those of the instance that concern its members.
+
+use std::cmp::Reverse;
 
 use crate::domain::audit::export::{Format, Names};
-use crate::domain::audit::{Action, Event, Outcome, RecordedEvent};
+use crate::domain::audit::values;
+use crate::domain::audit::{Action, Event, INSTANCE_CHAIN, Outcome, RecordedEvent};
 use crate::domain::email;
 use crate::domain::id::IdKind;
 use crate::domain::parse_error::ParseError;
 use crate::domain::time::Time;
-use crate::store::audit::{self, AuditFilter, EventCursor};
+use crate::store::audit::{self, AuditFilter};
 use crate::store::{Conn, StoreError, Work, names, users};
 
 /// Filter for events as given in a request. `None` means any.
@@ -28,7 +31,23 @@ pub struct EventPage {
     /// Names of all ids in the events.
     pub names: Names,
     /// Cursor for older events, if there are any.
-    pub older: Option<EventCursor>,
+    pub older: Option<LogCursor>,
+}
+
+/// Position in the log of an organization. At the same time, its own events come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogCursor {
+    pub at: Time,
+    /// Sequence number in its chain.
+    pub sequence: i64,
+    /// Whether the event is one of the instance.
+    pub instance: bool,
+}
+
+impl LogCursor {
+    fn of(event: &RecordedEvent) -> Self {
+        Self { at: event.at, sequence: event.sequence, instance: event.chain == INSTANCE_CHAIN }
+    }
 }
 
 /// Maximum number of actors that a text may match. Each one is a separate lookup.
@@ -67,14 +86,50 @@ pub fn page(
     conn: &mut Conn,
     org_id: &str,
     filter: &AuditFilter,
-    before: Option<EventCursor>,
+    before: Option<LogCursor>,
     size: usize,
 ) -> Result<EventPage, StoreError> {
+    let own_before = before.map(|LogCursor { at, sequence, instance }| {
+        // Own events of the same time come before those of the instance.
+        (at, if instance { i64::MIN } else { sequence })
+    });
+    let members_before =
+        before.map(|LogCursor { at, sequence, instance }| (at, if instance { sequence } else { i64::MAX }));
     // One extra row shows whether there are older events.
-    let mut events = audit::page(conn, org_id, filter, before, size.saturating_add(1))?;
+    let limit = size.saturating_add(1);
+    let mut events = audit::page(conn, org_id, filter, own_before, limit)?;
+    let of_members = audit::member_events(conn, org_id, filter, members_before, limit)?;
+    events.extend(of_members.into_iter().map(for_organization));
+    events.sort_by_key(|event| {
+        let LogCursor { at, sequence, instance } = LogCursor::of(event);
+        (Reverse(at), instance, Reverse(sequence))
+    });
+    named(conn, events, size)
+}
+
+/// Up to `size` events of the instance before a position, for the operator.
+pub fn instance_page(
+    conn: &mut Conn,
+    filter: &AuditFilter,
+    before: Option<LogCursor>,
+    size: usize,
+) -> Result<EventPage, StoreError> {
+    let before = before.map(|LogCursor { at, sequence, .. }| (at, sequence));
+    let events = audit::page(conn, INSTANCE_CHAIN, filter, before, size.saturating_add(1))?;
+    named(conn, events, size)
+}
+
+/// An event of the instance as an organization sees it. The details count what is in other organizations.
+fn for_organization(event: RecordedEvent) -> RecordedEvent {
+    let mut erased = event.erased;
+    erased.retain(|field| values::detail_name(field).is_none());
+    RecordedEvent { details: "{}".to_owned(), erased, ..event }
+}
+
+fn named(conn: &mut Conn, mut events: Vec<RecordedEvent>, size: usize) -> Result<EventPage, StoreError> {
     let more = events.len() > size;
     events.truncate(size);
-    let older = events.last().filter(|_| more).map(|event| (event.at, event.sequence));
+    let older = events.last().filter(|_| more).map(LogCursor::of);
     let ids = events.iter().flat_map(|event| [&event.actor_id, &event.credential_id, &event.target]);
     let names = names::of(conn, ids.flatten().map(String::as_str))?;
     Ok(EventPage { events, names, older })

@@ -40,7 +40,7 @@ pub fn rotate(
     clients::set_secrets(work.conn, id, Some(new), old)?;
     let ends_at = old.map(|old| old.ends_at);
     let event = Event::new(Action::ClientSecretRotated, actor.clone(), &Origin::default()).target(id);
-    work.record(event.detail("old_secret_ends_at", ends_at.map(Time::iso)));
+    work.record(event.detail("old_secret_ends_at", ends_at));
     Ok(ends_at)
 }
 

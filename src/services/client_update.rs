@@ -1,7 +1,7 @@
 //! Changes of a registered client, by the operator.
 
 use super::accounts;
-use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::audit::{Action, Actor, Event, Fact, Origin};
 use crate::domain::client::Client;
 use crate::store::{RefusalReason, TxError, Work, clients};
 
@@ -39,7 +39,7 @@ pub fn update(
     if !changed.is_empty() {
         clients::update(work.conn, &after)?;
         let event = Event::new(Action::ClientUpdated, Actor::Operator, &Origin::default()).target(id);
-        work.record(event.detail("changed", changed.join(", ")));
+        work.record(event.detail("changed", Fact::words(&changed)));
     }
     Ok(after)
 }

@@ -57,7 +57,7 @@ impl Leak {
         report.iter().map(leak).collect()
     }
 
-    fn end(&self, work: &mut Work<'_>, victim: LeakedCredential, origin: &Origin) -> Result<(), StoreError> {
+    fn end(&self, work: &mut Work<'_>, victim: &LeakedCredential, origin: &Origin) -> Result<(), StoreError> {
         if !credentials::revoke(work.conn, &victim.id, work.now, EndReason::Leaked)? {
             return Ok(());
         }
@@ -66,14 +66,13 @@ impl Leak {
             CredentialKind::PersonalToken => Action::PersonalTokenLeaked,
             CredentialKind::CliSession => Action::SessionLeaked,
         };
-        let mut event = Event::new(action, Actor::Anonymous, origin)
+        let owner = victim.user_id.as_deref();
+        let event = Event::new(action, Actor::Anonymous, origin)
             .org(&victim.org_id)
             .credential(&victim.id)
             .target(&victim.id)
-            .detail("name", victim.name);
-        if let Some(place) = &self.place {
-            event = event.detail("found_at", place.as_str());
-        }
+            .text_of(owner, "name", Some(&victim.name))
+            .text_of(owner, "found_at", self.place.as_deref());
         work.record(event);
         Ok(())
     }
@@ -90,6 +89,7 @@ impl Leak {
                     kind: credential.kind.credential_kind(),
                     id: credential.id,
                     org_id: credential.org_id,
+                    user_id: credential.owner.user().map(str::to_owned),
                     name: credential.name,
                 }))
             }
@@ -99,6 +99,7 @@ impl Leak {
                     kind: session.kind,
                     id: session.id,
                     org_id: session.org_id,
+                    user_id: session.user_id,
                     name: session.name,
                 }))
             }
@@ -121,7 +122,7 @@ pub fn end_all(
         }
     }
     found.sort_by(|(left, _), (right, _)| left.id.cmp(&right.id));
-    found.into_iter().try_for_each(|(victim, leak)| leak.end(work, victim, origin))
+    found.into_iter().try_for_each(|(victim, leak)| leak.end(work, &victim, origin))
 }
 
 /// The credential of a leaked secret.
@@ -129,6 +130,8 @@ struct LeakedCredential {
     kind: CredentialKind,
     id: String,
     org_id: String,
+    /// The owner, if that is a user.
+    user_id: Option<String>,
     name: String,
 }
 

@@ -12,6 +12,8 @@ pub enum OperatorRefusal {
     /// The user is disabled.
     UserDisabled,
     LastOwner(LastOwner),
+    /// The server is still moving personal values out of older audit events.
+    ValuesInEvents,
 }
 
 impl RefusalReason for OperatorRefusal {}

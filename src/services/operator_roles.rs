@@ -2,7 +2,7 @@
 
 use super::operator_refusal::OperatorRefusal;
 use super::{accounts, last_owner};
-use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::audit::{Action, Actor, Event, Fact, Origin};
 use crate::domain::role::OWNER;
 use crate::store::organizations::{self, Organization};
 use crate::store::users::{self, User};
@@ -72,6 +72,6 @@ fn change(
     let event = Event::new(Action::MemberRoleChanged, Actor::Operator, &Origin::default())
         .org(&organization.id)
         .target(&user.id);
-    work.record(event.detail("before", before).detail("after", role));
+    work.record(event.detail("before", Fact::role(before)).detail("after", Fact::role(role)));
     Ok(())
 }

@@ -94,7 +94,7 @@ pub fn revoke(
     let token = find_own(work.conn, actor, id)?;
     if credentials::revoke(work.conn, &token.id, work.now, EndReason::Revoked)? {
         let event = actor.event(Action::PersonalTokenRevoked).target(&token.id);
-        work.record(event.detail("name", token.name.clone()));
+        work.record(event.text_of(token.owner.user(), "name", Some(&token.name)));
     }
     find(work.conn, actor, id)
 }

@@ -19,7 +19,7 @@ pub fn open(work: &mut Work<'_>, length: TimeDelta, actor: &Actor) -> Result<Tim
     let ends_at = work.now + length;
     row::end_at(work.conn, ends_at, work.now)?;
     let event = Event::new(Action::RecoveryOpened, actor.clone(), &Origin::default());
-    work.record(event.detail("ends_at", ends_at.iso()));
+    work.record(event.detail("ends_at", ends_at));
     Ok(ends_at)
 }
 

@@ -76,6 +76,7 @@ pub fn revoke_for_client(
             .org(&session.org_id)
             .credential(&session.id)
             .target(session.user_id.as_deref().unwrap_or_default())
+            .of_person(session.user_id.as_deref())
             .detail("reason", EndReason::SignedOutByTool.as_str());
         work.record(event);
     }

@@ -7,7 +7,7 @@ use super::field_validation;
 use super::org_actor::OrgActor;
 use super::refusal::ServiceRefusal;
 use crate::config::Config;
-use crate::domain::audit::Action;
+use crate::domain::audit::{Action, Fact};
 use crate::domain::credential::CredentialKind;
 use crate::domain::id::IdKind;
 use crate::domain::management::SERVICE_ACCOUNTS_MANAGE;
@@ -65,7 +65,7 @@ pub fn create(
     };
     service_accounts::insert(work.conn, &account)?;
     let event = actor.event(Action::ServiceAccountCreated).target(&account.id);
-    work.record(event.detail("name", account.name.clone()).detail("role", account.role.clone()));
+    work.record(event.text("name", Some(&account.name)).detail("role", Fact::role(&account.role)));
     Ok(with_creator(work.conn, account)?)
 }
 
@@ -107,7 +107,7 @@ pub fn set_enabled(
     if account.disabled_at.is_none() != enabled {
         service_accounts::set_disabled(work.conn, id, (!enabled).then_some(work.now))?;
         let action = if enabled { Action::ServiceAccountEnabled } else { Action::ServiceAccountDisabled };
-        work.record(actor.event(action).target(id).detail("name", account.name));
+        work.record(actor.event(action).target(id).text("name", Some(&account.name)));
     }
     find(work.conn, &actor, id)
 }
@@ -128,7 +128,7 @@ pub fn set_role(
     if account.role != role {
         service_accounts::set_role(work.conn, id, role)?;
         let event = actor.event(Action::ServiceAccountRoleChanged).target(id);
-        work.record(event.detail("before", account.role).detail("after", role));
+        work.record(event.detail("before", Fact::role(&account.role)).detail("after", Fact::role(role)));
     }
     find(work.conn, &actor, id)
 }

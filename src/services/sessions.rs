@@ -132,8 +132,8 @@ pub fn rename(
     let event = Event::new(Action::SessionRenamed, Actor::User(user_id.to_owned()), origin)
         .org(&session.org_id)
         .credential(&session.id)
-        .detail("before", session.name.clone())
-        .detail("after", name);
+        .text("before", Some(&session.name))
+        .text("after", Some(name));
     work.record(event);
     Ok(true)
 }

@@ -1,22 +1,34 @@
-//! Audit events: append-only, in one hash chain per organization.
+//! Audit events: append-only, in one hash chain per organization. Personal values lie beside them, in a table of their own.
 
+mod members;
 mod read;
+mod rebase;
 mod row;
+mod values;
 mod verify;
 
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-pub use read::{AuditFilter, EventCursor, latest, page};
+use members::MemberEvent;
+pub use members::page as member_events;
+pub use read::{AuditFilter, EventCursor, by_id, latest, page};
+pub use rebase::{rebase, unmoved_chain};
 use row::Row;
+use values::ValueRow;
+pub use values::erase_of_user;
 pub use verify::{next_chain, verify};
 
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
 use super::engine::query::{Locked, Native, Prepared};
 use super::engine::schema::{audit_events, audit_heads};
-use crate::domain::audit::{self, Event, INSTANCE_CHAIN, RecordedEvent};
+use crate::domain::audit::event::HashedPart;
+use crate::domain::audit::hashing::{self, ChainEvent, WITH_COMMITMENTS};
+use crate::domain::audit::values::{SaltedValue, commitments};
+use crate::domain::audit::{Event, INSTANCE_CHAIN};
+use crate::domain::entropy::Entropy;
 use crate::domain::time::Time;
 
 /// An event of an open transaction.
@@ -24,6 +36,9 @@ pub(in crate::store) struct PendingEvent {
     pub(in crate::store) id: String,
     pub(in crate::store) at: Time,
     pub(in crate::store) event: Event,
+    pub(in crate::store) entropy: Entropy,
+    /// Users whose values are erased from the beginning.
+    pub(in crate::store) forgotten: Vec<String>,
 }
 
 /// Appends events to the chains of their organizations. Must come last in a transaction, because it waits for every
@@ -49,29 +64,47 @@ fn extend(conn: &mut Conn, chain: &str, events: Vec<PendingEvent>) -> Result<(),
         None => begin(conn, chain)?,
     };
     let mut rows = Vec::with_capacity(events.len());
-    for PendingEvent { id, at, event } in events {
+    let (mut values, mut of_members) = (Vec::new(), Vec::new());
+    for PendingEvent { id, at, event, entropy, forgotten } in events {
         sequence += 1;
-        let recorded = RecordedEvent {
+        if chain == INSTANCE_CHAIN {
+            of_members.extend(MemberEvent::new(&event, sequence, at));
+        }
+        let (action, outcome) = (event.action.as_str().to_owned(), event.outcome.as_str().to_owned());
+        let (actor_kind, actor_id) = (event.actor.kind().to_owned(), event.actor.id().map(str::to_owned));
+        let (org_id, credential_id) = (event.org_id.clone(), event.credential_id.clone());
+        let target = event.target.clone();
+        let (HashedPart { request_id, details }, beside) = event.split();
+        let beside: Vec<SaltedValue> =
+            beside.into_iter().map(|value| value.salted(entropy.bytes())).collect();
+        let event = ChainEvent {
             id,
             sequence,
             at,
-            actor_kind: event.actor.kind().to_owned(),
-            actor_id: event.actor.id().map(str::to_owned),
-            org_id: event.org_id,
-            credential_id: event.credential_id,
-            action: event.action.as_str().to_owned(),
-            target: event.target,
-            outcome: event.outcome.as_str().to_owned(),
-            ip: event.origin.ip,
-            user_agent: event.origin.user_agent,
-            request_id: event.origin.request_id,
-            details: serde_json::Value::Object(event.details).to_string(),
+            actor_kind,
+            actor_id,
+            org_id,
+            credential_id,
+            action,
+            target,
+            outcome,
+            ip: None,
+            user_agent: None,
+            request_id,
+            details,
             chain: chain.to_owned(),
+            version: WITH_COMMITMENTS,
+            commitments: Some(commitments(&beside)),
         };
-        let hash = audit::hash(&last, &recorded).to_vec();
-        rows.push(Row::new(recorded, std::mem::replace(&mut last, hash.clone()), hash));
+        let is_kept =
+            |value: &SaltedValue| value.user_id.as_ref().is_none_or(|user_id| !forgotten.contains(user_id));
+        values.extend(beside.into_iter().filter(is_kept).map(|value| ValueRow::new(&event.id, value)));
+        let hash = hashing::hash_with_commitments(&last, &event).to_vec();
+        rows.push(Row::new(event, std::mem::replace(&mut last, hash.clone()), hash));
     }
     insert(conn, &rows)?;
+    values::insert(conn, &values)?;
+    members::insert(conn, &of_members)?;
     let onward = diesel::update(audit_heads::table.find(chain))
         .set((audit_heads::sequence.eq(sequence), audit_heads::hash.eq(last)));
     Prepared(onward).execute(conn)?;

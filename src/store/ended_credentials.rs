@@ -95,9 +95,14 @@ pub fn remove(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
     let ids: Vec<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
     let named = credentials::table.filter(credentials::id.eq_any(ids.iter().copied()));
     named
-        .select((credentials::id, credentials::name, credentials::mode))
+        .select((credentials::id, credentials::name, credentials::mode, credentials::user_id))
         .insert_into(removed_credentials::table)
-        .into_columns((removed_credentials::id, removed_credentials::name, removed_credentials::mode))
+        .into_columns((
+            removed_credentials::id,
+            removed_credentials::name,
+            removed_credentials::mode,
+            removed_credentials::user_id,
+        ))
         .execute(conn)?;
     diesel::delete(credentials::table.filter(credentials::id.eq_any(ids.iter().copied()))).execute(conn)?;
     Ok(Deleted { rows: found.len(), to: found.last().map(|(_, ended)| *ended) })

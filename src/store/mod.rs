@@ -38,6 +38,7 @@ pub mod deployment_settings;
 pub mod device_requests;
 pub mod ended_credentials;
 mod engine;
+pub mod erasure;
 pub mod idempotency_records;
 pub mod invitations;
 pub mod member_credentials;

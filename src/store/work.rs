@@ -13,11 +13,13 @@ pub struct Work<'a> {
     pub now: Time,
     pub entropy: Entropy,
     events: Vec<PendingEvent>,
+    /// Users who are erased in this transaction.
+    forgotten: Vec<String>,
 }
 
 impl<'a> Work<'a> {
     pub(in crate::store) fn new(conn: &'a mut Conn, now: Time) -> Self {
-        Self { conn, now, entropy: Entropy, events: Vec::new() }
+        Self { conn, now, entropy: Entropy, events: Vec::new(), forgotten: Vec::new() }
     }
 
     /// Adds an event to the audit chain of its organization when this transaction commits.
@@ -26,11 +28,24 @@ impl<'a> Work<'a> {
             id: IdKind::AuditEvent.new_id_at(self.now, self.entropy),
             at: self.now,
             event,
+            entropy: self.entropy,
+            forgotten: Vec::new(),
         });
+    }
+
+    /// Keeps no personal value of a user in the events of this transaction, before and after this call.
+    pub fn forget(&mut self, user_id: &str) {
+        self.forgotten.push(user_id.to_owned());
     }
 
     /// The events to append to the audit chains before the commit.
     pub(in crate::store) fn into_events(self) -> Vec<PendingEvent> {
-        self.events
+        let Self { mut events, forgotten, .. } = self;
+        if !forgotten.is_empty() {
+            for event in &mut events {
+                event.forgotten.clone_from(&forgotten);
+            }
+        }
+        events
     }
 }

@@ -10,8 +10,7 @@ use crate::domain::parameters::Parameters;
 use crate::domain::parse_error::ParseError;
 use crate::domain::time::Time;
 use crate::domain::usage::UseOutcome;
-use crate::services::audit_log::EventQuery;
-use crate::store::audit::EventCursor;
+use crate::services::audit_log::{EventQuery, LogCursor};
 use crate::store::usage_counts::{self, UsageCount};
 use crate::store::usage_events;
 
@@ -73,12 +72,22 @@ pub fn counts(query: &Parameters, now: Time) -> Result<usage_counts::UsageCountF
 
 /// Start of the period. A day means its beginning in UTC.
 pub fn since(query: &Parameters) -> Result<Option<Time>, ParseError> {
-    query.get("since").map(|text| moment(text, TimeDelta::zero()).ok_or(BAD_TIME)).transpose()
+    query.get("since").map(start_of).transpose()
 }
 
 /// End of the period. A day means its end in UTC, so that it is included.
 pub fn until(query: &Parameters) -> Result<Option<Time>, ParseError> {
-    query.get("until").map(|text| moment(text, TimeDelta::days(1)).ok_or(BAD_TIME)).transpose()
+    query.get("until").map(end_of).transpose()
+}
+
+/// The time that a period starts with.
+pub fn start_of(text: &str) -> Result<Time, ParseError> {
+    moment(text, TimeDelta::zero()).ok_or(BAD_TIME)
+}
+
+/// The time that a period ends before.
+pub fn end_of(text: &str) -> Result<Time, ParseError> {
+    moment(text, TimeDelta::days(1)).ok_or(BAD_TIME)
 }
 
 fn moment(text: &str, into_the_day: TimeDelta) -> Option<Time> {
@@ -102,16 +111,24 @@ pub fn limit(query: &Parameters, usual: usize, most: usize) -> Result<usize, Par
 
 const BAD_CURSOR: ParseError = ParseError("The cursor was not issued by this server.");
 
+/// Marks the sequence number of an event of the instance in a cursor.
+const INSTANCE: char = 'i';
+
 /// Cursor of an event, opaque to clients.
-pub fn event_cursor((at, sequence): EventCursor) -> String {
-    cursor::write(at, &sequence.to_string())
+pub fn event_cursor(LogCursor { at, sequence, instance }: LogCursor) -> String {
+    let mark = if instance { INSTANCE.to_string() } else { String::new() };
+    cursor::write(at, &format!("{mark}{sequence}"))
 }
 
 /// Cursor of the last event on the previous page.
-pub fn read_event_cursor(query: &Parameters) -> Result<Option<EventCursor>, ParseError> {
+pub fn read_event_cursor(query: &Parameters) -> Result<Option<LogCursor>, ParseError> {
     let place = |text| {
-        let (at, sequence) = cursor::read(text)?;
-        Some((at, sequence.parse().ok()?))
+        let (at, place) = cursor::read(text)?;
+        let (sequence, instance) = match place.strip_prefix(INSTANCE) {
+            Some(sequence) => (sequence, true),
+            None => (place.as_str(), false),
+        };
+        Some(LogCursor { at, sequence: sequence.parse().ok()?, instance })
     };
     query.get("cursor").map(|text| place(text).ok_or(BAD_CURSOR)).transpose()
 }
@@ -188,8 +205,11 @@ mod tests {
     #[test]
     fn a_cursor_leads_back_to_its_place() {
         let at = Time::from_micros(1_795_000_000_123_456).unwrap();
-        let query = parse(&format!("cursor={}", event_cursor((at, 42)))).unwrap();
-        assert_eq!(read_event_cursor(&query), Ok(Some((at, 42))));
+        for instance in [false, true] {
+            let place = LogCursor { at, sequence: 42, instance };
+            let query = parse(&format!("cursor={}", event_cursor(place))).unwrap();
+            assert_eq!(read_event_cursor(&query), Ok(Some(place)));
+        }
         let query = parse(&format!("cursor={}", use_cursor(at, "use_1"))).unwrap();
         assert_eq!(read_use_cursor(&query), Ok(Some((at, "use_1".to_owned()))));
     }

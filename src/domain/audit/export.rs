@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::RecordedEvent;
+use super::values::USER_AGENT;
+use super::{INSTANCE_CHAIN, RecordedEvent};
 use crate::domain::csv;
 use crate::domain::text_enum::text_enum;
 
@@ -44,7 +45,7 @@ impl Format {
     }
 }
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 18] = [
     "id",
     "sequence",
     "at",
@@ -61,6 +62,8 @@ const COLUMNS: [&str; 16] = [
     "user_agent",
     "request_id",
     "details",
+    "chain",
+    "erased",
 ];
 
 fn row(event: &RecordedEvent, names: &Names) -> String {
@@ -69,9 +72,10 @@ fn row(event: &RecordedEvent, names: &Names) -> String {
     let (actor, credential, target) =
         (text(&event.actor_id), text(&event.credential_id), text(&event.target));
     let (ip, user_agent, request_id) = (text(&event.ip), text(&event.user_agent), text(&event.request_id));
+    let sequence = sequence(event).map_or_else(String::new, |sequence| sequence.to_string());
     csv::line([
         event.id.as_str(),
-        &event.sequence.to_string(),
+        &sequence,
         &event.at.iso(),
         &event.actor_kind,
         &actor,
@@ -86,7 +90,24 @@ fn row(event: &RecordedEvent, names: &Names) -> String {
         &user_agent,
         &request_id,
         &event.details,
+        chain(event),
+        &erased(event).join(" "),
     ])
+}
+
+/// The number in the organization's log. The numbers of the server's own chain would tell how much happens elsewhere.
+fn sequence(event: &RecordedEvent) -> Option<i64> {
+    (event.chain != INSTANCE_CHAIN).then_some(event.sequence)
+}
+
+fn chain(event: &RecordedEvent) -> &'static str {
+    if event.chain == INSTANCE_CHAIN { "instance" } else { "organization" }
+}
+
+/// The erased fields, by their names in JSON.
+fn erased(event: &RecordedEvent) -> Vec<&str> {
+    let fields = event.erased.iter().map(String::as_str);
+    fields.map(|field| if field == USER_AGENT { "userAgent" } else { field }).collect()
 }
 
 /// An event as JSON, the same in the API and in the export.
@@ -94,7 +115,8 @@ pub fn to_json(event: &RecordedEvent, names: &Names) -> Value {
     let name = |id: &Option<String>| id.as_ref().and_then(|id| names.get(id));
     json!({
         "id": event.id,
-        "sequence": event.sequence,
+        "chain": chain(event),
+        "sequence": sequence(event),
         "at": event.at,
         "actor": { "kind": event.actor_kind, "id": event.actor_id, "name": name(&event.actor_id) },
         "credential": event.credential_id,
@@ -107,5 +129,6 @@ pub fn to_json(event: &RecordedEvent, names: &Names) -> Value {
         "userAgent": event.user_agent,
         "requestId": event.request_id,
         "details": serde_json::from_str::<Value>(&event.details).unwrap_or_default(),
+        "erased": erased(event),
     })
 }

@@ -136,6 +136,7 @@ fn note_foreign_client(
     }
     rates::set(work.conn, key, FOREIGN_CLIENTS.spend(Some(settled_at), work.now))?;
     let event = Event::new(Action::SessionForeignClient, Actor::Client(client.id.clone()), origin);
+    let event = event.of_person(session.user_id.as_deref());
     work.record(event.org(&session.org_id).credential(&session.id).refused());
     Ok(())
 }
@@ -151,6 +152,7 @@ pub(super) fn generation_event(
         .org(&session.org_id)
         .credential(&session.id)
         .target(session.user_id.as_deref().unwrap_or_default())
+        .of_person(session.user_id.as_deref())
         .detail("presented_generation", attempt.token.generation)
         .detail("current_generation", session.generation)
 }

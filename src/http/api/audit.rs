@@ -40,8 +40,12 @@ impl From<ParseError> for ApiError {
 #[expect(dead_code, reason = "describes the output of `export::to_json`, for lists and files")]
 struct AuditEvent {
     id: String,
-    /// Sequence number in the organization's log, without gaps.
-    sequence: i64,
+    /// `organization`, or `instance`: an event of a member's account, such as a sign-in, that is not limited to this
+    /// organization.
+    chain: String,
+    /// Sequence number in the organization's log, without gaps; null for `instance`.
+    #[schema(required)]
+    sequence: Option<i64>,
     at: ApiTime,
     actor: Actor,
     /// The credential that was presented.
@@ -67,6 +71,8 @@ struct AuditEvent {
     /// Further details; the fields depend on the action.
     #[schema(value_type = Object)]
     details: Value,
+    /// Fields whose values were erased with the person: `ip`, `userAgent`, `details.NAME`.
+    erased: Vec<String>,
 }
 
 /// The actor: `user`, `service_account`, `client`, `operator` or `anonymous`.
@@ -140,7 +146,7 @@ impl IntoParams for Paging {
 
 /// List the events of the audit log
 ///
-/// Events of the credential's organization, newest first.
+/// Events of the credential's organization, newest first, including sign-ins and other events of its members' accounts.
 #[utoipa::path(
     get,
     path = "/api/v1/audit",

@@ -6,10 +6,11 @@ use askama::Template;
 use url::form_urlencoded::Serializer;
 
 use crate::domain::audit::export::{Format, Names};
-use crate::domain::audit::{Action, Actor, Event, Outcome, RecordedEvent};
+use crate::domain::audit::values::{IP, USER_AGENT};
+use crate::domain::audit::{Action, Actor, Event, INSTANCE_CHAIN, Outcome, RecordedEvent};
 use crate::domain::parameters::Parameters;
 use crate::domain::parse_error::ParseError;
-use crate::pages::records::audit_words;
+use crate::pages::records::audit_words::{self, ERASED};
 use crate::pages::sessions::list::Pager;
 use crate::pages::shared::member::{ManagerRequest, active_sessions, nav};
 use crate::pages::shared::nav::{Nav, NavItem};
@@ -57,6 +58,8 @@ pub struct EventRow {
     pub at: DisplayTime,
     pub words: Sentence,
     pub refused: bool,
+    /// Whether it is an event of a member that is not limited to this organization, such as a sign-in.
+    pub of_member: bool,
     pub address: Option<String>,
     /// Further facts, by name.
     pub facts: Vec<(&'static str, String)>,
@@ -185,14 +188,22 @@ fn event_filter(query: &Parameters, chosen: Option<Action>, outcome: Option<Outc
     }
 }
 
+/// A value, or that it was erased.
+fn personal(event: &RecordedEvent, field: &str, value: Option<&String>) -> Option<String> {
+    value.cloned().or_else(|| event.is_erased(field).then(|| ERASED.to_owned()))
+}
+
 fn event_row(event: &RecordedEvent, names: &Names) -> EventRow {
+    let instance = event.chain == INSTANCE_CHAIN;
+    // The numbers of the server's own log would tell how much happens in other organizations.
+    let number = if instance { event.id.clone() } else { format!("{} ({})", event.sequence, event.id) };
     let known = [
-        ("Event", Some(format!("{} ({})", event.sequence, event.id))),
+        ("Event", Some(number)),
         ("Action", Some(event.action.clone())),
         ("Actor", event.actor_id.clone()),
         ("Credential", event.credential_id.clone()),
         ("Target", event.target.clone()),
-        ("Tool", event.user_agent.clone()),
+        ("Tool", personal(event, USER_AGENT, event.user_agent.as_ref())),
         ("Request", event.request_id.clone()),
     ];
     let facts =
@@ -201,7 +212,8 @@ fn event_row(event: &RecordedEvent, names: &Names) -> EventRow {
         at: DisplayTime::second(event.at.utc()),
         words: audit_words::sentence(event, names),
         refused: event.outcome == Outcome::Refused.as_str(),
-        address: event.ip.clone(),
+        address: personal(event, IP, event.ip.as_ref()),
+        of_member: instance,
         facts: facts.collect(),
         details: audit_words::details(event),
     }

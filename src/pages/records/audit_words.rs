@@ -3,8 +3,12 @@
 use serde_json::Value;
 
 use crate::domain::audit::export::Names;
+use crate::domain::audit::values;
 use crate::domain::audit::{Action, Outcome, RecordedEvent};
 use crate::pages::shared::words::Sentence;
+
+/// In place of a value that was erased.
+pub const ERASED: &str = "erased";
 
 /// Label of the filter option.
 pub fn label(action: Action) -> &'static str {
@@ -18,6 +22,7 @@ pub fn label(action: Action) -> &'static str {
         Action::ApiKeysOff => "API keys turned off",
         Action::ApiKeysOn => "API keys turned on",
         Action::AuditExported => "Audit log exported",
+        Action::AuditRebased => "Personal values moved out of events",
         Action::AuthorizationApproved => "Tool allowed",
         Action::AuthorizationDenied => "Tool not allowed",
         Action::AuthorizationNotPossible => "Tool could not be allowed",
@@ -76,6 +81,7 @@ pub fn label(action: Action) -> &'static str {
         Action::UserCreated => "User created",
         Action::UserDisabled => "User disabled",
         Action::UserEnabled => "User enabled",
+        Action::UserErased => "User erased",
     }
 }
 
@@ -97,6 +103,9 @@ pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
         Action::ApiKeysOff => who.text(" turned API keys off"),
         Action::ApiKeysOn => who.text(" turned API keys on"),
         Action::AuditExported => who.text(" exported the audit log"),
+        Action::AuditRebased => {
+            Sentence::from("The server moved personal values out of older events, so that they can be erased")
+        }
         Action::AuthorizationApproved => told.target(who.text(" allowed ")).text(" to act for them"),
         Action::AuthorizationDenied => told.target(who.text(" did not allow ")).text(" to act for them"),
         Action::AuthorizationNotPossible => told
@@ -194,6 +203,7 @@ pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
         Action::UserCreated => told.target(who.text(" created the user ")),
         Action::UserDisabled => told.target(who.text(" disabled the user ")),
         Action::UserEnabled => told.target(who.text(" enabled the user ")),
+        Action::UserErased => told.target(who.text(" erased the user ")),
     }
 }
 
@@ -273,16 +283,15 @@ pub fn details(event: &RecordedEvent) -> Vec<(String, String)> {
     let details: Value = serde_json::from_str(&event.details).unwrap_or_default();
     let line = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let noted = details.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    noted
-        .map(|(name, value)| {
-            let words = match name.as_str() {
-                // Unverified claims of a tool.
-                "device" | "os" | "tool" => format!("{name}, as reported"),
-                _ => name.replace('_', " "),
-            };
-            (words, line(value))
-        })
-        .collect()
+    let words = |name: &str| match name {
+        // Unverified claims of a tool.
+        "device" | "os" | "tool" => format!("{name}, as reported"),
+        _ => name.replace('_', " "),
+    };
+    let mut lines: Vec<(String, String)> = noted.map(|(name, value)| (words(name), line(value))).collect();
+    let erased = event.erased.iter().filter_map(|field| values::detail_name(field));
+    lines.extend(erased.map(|name| (words(name), ERASED.to_owned())));
+    lines
 }
 
 #[cfg(test)]
@@ -308,6 +317,7 @@ mod tests {
             user_agent: None,
             request_id: None,
             details: details.to_owned(),
+            erased: Vec::new(),
         }
     }
 

@@ -52,6 +52,7 @@ fn event(foreign: Foreign, refused: bool, address: Option<&str>) -> EventRow {
             .text(" renamed the session ")
             .name(foreign("maya-mbp")),
         refused,
+        of_member: refused,
         address: address.map(foreign),
         facts: vec![("Event", "42 (evt_1)".into()), ("Tool", foreign("orbit/2.14.0"))],
         details: vec![("after".into(), foreign("work laptop"))],

@@ -3,7 +3,7 @@
 use super::create::require_may_grant;
 use super::{find, managed, owner_role, require_active};
 use crate::config::Config;
-use crate::domain::audit::Action;
+use crate::domain::audit::{Action, Fact};
 use crate::domain::credential::EndReason;
 use crate::domain::granted_scopes::GrantedScopes;
 use crate::domain::management::KEYS_MANAGE;
@@ -36,8 +36,8 @@ pub fn revoke(
     let actor = actor.recheck_with(work, config, KEYS_MANAGE)?;
     let key = managed(work, &actor, id)?;
     if credentials::revoke(work.conn, &key.id, work.now, EndReason::Revoked)? {
-        let event = actor.event(Action::ApiKeyRevoked).target(&key.id).detail("name", key.name.clone());
-        work.record(event);
+        let event = actor.event(Action::ApiKeyRevoked).target(&key.id);
+        work.record(event.text_of(key.owner.user(), "name", Some(&key.name)));
     }
     reload(work, &key)
 }
@@ -98,9 +98,9 @@ pub fn set_scopes(
         let event = actor
             .event(Action::ApiKeyScopesChanged)
             .target(&key.id)
-            .detail("before", key.granted.named().to_string())
+            .detail("before", Fact::scopes(&key.granted.named().to_string()))
             .detail("before_unrestricted", key.granted.is_unrestricted())
-            .detail("after", granted.named().to_string());
+            .detail("after", Fact::scopes(&granted.named().to_string()));
         work.record(event);
     }
     reload(work, &key)

@@ -3,7 +3,7 @@
 use super::{CreatedCredential, require_enabled};
 use crate::config::Config;
 use crate::domain::allowed_addresses::AllowedAddresses;
-use crate::domain::audit::Action;
+use crate::domain::audit::{Action, Fact};
 use crate::domain::granted_scopes::GrantedScopes;
 use crate::domain::id::IdKind;
 use crate::domain::management::KEYS_MANAGE;
@@ -191,11 +191,11 @@ pub(in crate::services) fn record(
     let event = actor
         .event(action)
         .target(&credential.id)
-        .detail("name", credential.name.clone())
-        .detail("owner", credential.owner.as_str())
-        .detail("scopes", credential.granted.named().to_string())
+        .text_of(credential.owner.user(), "name", Some(&credential.name))
+        .detail("owner", Fact::id(credential.owner.as_str()))
+        .detail("scopes", Fact::scopes(&credential.granted.named().to_string()))
         .detail("unrestricted", credential.granted.is_unrestricted())
-        .detail("expires_at", credential.ends_at.map(Time::iso));
+        .detail("expires_at", credential.ends_at);
     let event = match credential.kind.mode() {
         Some(mode) => event.detail("mode", mode.as_str()),
         None => event,

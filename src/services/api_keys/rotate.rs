@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::create::{Draft, record, require_may_grant};
 use super::{CreatedCredential, managed, owner_role, require_active, require_enabled};
 use crate::config::Config;
-use crate::domain::audit::Action;
+use crate::domain::audit::{Action, Fact};
 use crate::domain::credential::EndReason;
 use crate::domain::granted_scopes::GrantedScopes;
 use crate::domain::key_policy::{KeyPolicy, Lifetime};
@@ -102,9 +102,9 @@ pub fn rotate(
     let event = actor
         .event(Action::ApiKeyRotated)
         .target(&old.id)
-        .detail("replaced_by", new_id.clone())
-        .detail("old_ends_at", old_ends_at.iso())
-        .detail("new_ends_at", created.named.credential.ends_at.map(Time::iso));
+        .detail("replaced_by", Fact::id(new_id))
+        .detail("old_ends_at", old_ends_at)
+        .detail("new_ends_at", created.named.credential.ends_at);
     work.record(event);
     Ok(Rotated { created, old_id: old.id, old_ends_at })
 }

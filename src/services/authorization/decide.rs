@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::config::Config;
-use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::audit::{Action, Actor, Event, Fact, Origin};
 use crate::domain::entropy::Entropy;
 use crate::domain::policy::{PolicyBlock, SignInMethod};
 use crate::domain::request::RequestStatus;
@@ -170,10 +170,10 @@ pub(super) fn answer(
     };
     let mut event = Event::new(action, Actor::User(session.user_id.clone()), origin)
         .target(&question.client.id)
-        .detail("request", question.request.id.clone())
-        .detail("device", question.request.device_name.clone())
-        .detail("asked_from", question.request.pushed_ip.clone())
-        .detail("scopes", question.request.scopes.clone());
+        .detail("request", Fact::id(&question.request.id))
+        .text("device", question.request.device_name.as_deref())
+        .text("asked_from", question.request.pushed_ip.as_deref())
+        .detail("scopes", Fact::scopes(&question.request.scopes));
     event.org_id = org_id.map(str::to_owned);
     if status != RequestStatus::Approved {
         event = event.refused();

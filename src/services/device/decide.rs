@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::super::authorization::{Answerable, Obstacle, obstacle};
 use super::consent::{DeviceConsentRefusal, DeviceConsentRequest, load_consent};
 use crate::config::Config;
-use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::audit::{Action, Actor, Event, Fact, Origin};
 use crate::domain::device::DeviceStatus;
 use crate::domain::policy::PolicyBlock;
 use crate::keys::master::MasterKey;
@@ -145,12 +145,12 @@ fn answer(
     let mut event = Event::new(action, Actor::User(session.user_id.clone()), origin)
         .target(&question.client.id)
         .detail("road", "device")
-        .detail("request", request.id.clone())
-        .detail("device", request.device_name.clone())
-        .detail("os", request.device_os.clone())
-        .detail("tool", request.tool_version.clone())
-        .detail("asked_from", request.ip.clone())
-        .detail("scopes", request.scopes.clone());
+        .detail("request", Fact::id(&request.id))
+        .text("device", request.device_name.as_deref())
+        .text("os", request.device_os.as_deref())
+        .text("tool", request.tool_version.as_deref())
+        .text("asked_from", request.ip.as_deref())
+        .detail("scopes", Fact::scopes(&request.scopes));
     event.org_id = org_id.map(str::to_owned);
     if status != DeviceStatus::Approved {
         event = event.refused();

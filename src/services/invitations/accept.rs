@@ -2,7 +2,7 @@
 
 use super::standing::{self, EndedInvitation, OpenInvitation, Standing};
 use crate::config::Config;
-use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::audit::{Action, Actor, Event, Fact, Origin};
 use crate::domain::invitation::InvitationState;
 use crate::domain::secret::Digest;
 use crate::keys::master::MasterKey;
@@ -133,6 +133,6 @@ fn join(work: &mut Work<'_>, open: &OpenInvitation, user: &User, origin: &Origin
     memberships::insert(work.conn, &membership)?;
     invitations::settle(work.conn, id, InvitationState::Accepted, Some(&user.id), work.now)?;
     let event = Event::new(Action::InvitationAccepted, Actor::User(user.id.clone()), origin).org(org_id);
-    work.record(event.target(id).detail("role", role.clone()).detail("invited_by", invited_by.clone()));
+    work.record(event.target(id).detail("role", Fact::role(role)).detail("invited_by", Fact::id(invited_by)));
     Ok(())
 }

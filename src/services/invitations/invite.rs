@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::Config;
-use crate::domain::audit::Action;
+use crate::domain::audit::{Action, Fact};
 use crate::domain::email;
 use crate::domain::id::IdKind;
 use crate::domain::invitation::{
@@ -193,7 +193,7 @@ pub(super) fn issue(
     };
     invitations::insert(work.conn, &invitation)?;
     let action = if previous.is_some() { Action::InvitationRenewed } else { Action::InvitationCreated };
-    let event = actor.event(action).target(&invitation.id).detail("role", invitation.role.clone());
+    let event = actor.event(action).target(&invitation.id).detail("role", Fact::role(&invitation.role));
     work.record(event);
     let Invitation { address, role, ends_at, .. } = invitation;
     Ok(IssuedInvitation { address, role, token, ends_at, replaced: previous.is_some() })

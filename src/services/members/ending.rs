@@ -4,7 +4,7 @@
 use super::keys::{KeyFate, move_keys};
 use super::{NO_SUCH_MEMBER, rules};
 use crate::config::Config;
-use crate::domain::audit::Action;
+use crate::domain::audit::{Action, Event, Fact};
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::id::IdKind;
 use crate::domain::role::OWNER;
@@ -15,9 +15,11 @@ use crate::store::{StoreError, TxError, Work, authorization_codes, device_reques
 
 /// How a membership ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
+pub(in crate::services) enum Ending {
     Left,
     Removed,
+    /// The person was erased.
+    Erased,
 }
 
 impl Ending {
@@ -25,13 +27,14 @@ impl Ending {
         match self {
             Self::Left => "left",
             Self::Removed => "removed",
+            Self::Erased => "erased",
         }
     }
 
     fn action(self) -> Action {
         match self {
             Self::Left => Action::MemberLeft,
-            Self::Removed => Action::MemberRemoved,
+            Self::Removed | Self::Erased => Action::MemberRemoved,
         }
     }
 }
@@ -67,7 +70,13 @@ pub fn remove(
         KeyFate::End => 0,
         KeyFate::Move { service_account } => move_keys(work, config, &actor, &member, service_account)?,
     };
-    let ended = end(work, &actor, &member, Ending::Removed, moved_keys)?;
+    let ended = end(
+        work,
+        &EndedBy::actor(&actor, &|action| actor.event(action)),
+        &member,
+        Ending::Removed,
+        moved_keys,
+    )?;
     Ok(ended)
 }
 
@@ -88,26 +97,40 @@ pub fn leave(
     };
     let member = members::find(work.conn, &actor.organization.id, person)?.ok_or(NO_SUCH_MEMBER)?;
     rules::require_owner_left(work.conn, &actor, &member)?;
-    Ok(end(work, &actor, &member, Ending::Left, 0)?)
+    Ok(end(work, &EndedBy::actor(&actor, &|action| actor.event(action)), &member, Ending::Left, 0)?)
+}
+
+/// In which organization a membership ends, and by whom.
+pub(in crate::services) struct EndedBy<'a> {
+    pub org_id: &'a str,
+    pub user_id: Option<&'a str>,
+    /// An event of the actor in this organization.
+    pub event: &'a dyn Fn(Action) -> Event,
+}
+
+impl<'a> EndedBy<'a> {
+    fn actor(actor: &'a OrgActor, event: &'a dyn Fn(Action) -> Event) -> Self {
+        Self { org_id: &actor.organization.id, user_id: actor.subject.user(), event }
+    }
 }
 
 /// Ends a membership and everything that the person could use with it. The organization must be locked, so that no new
 /// credential is created until the commit.
-fn end(
+pub(in crate::services) fn end(
     work: &mut Work<'_>,
-    actor: &OrgActor,
+    by: &EndedBy<'_>,
     member: &Member,
     ending: Ending,
     moved_keys: usize,
 ) -> Result<EndedCredentials, StoreError> {
-    let (org_id, user_id, now) = (&actor.organization.id, &member.user_id, work.now);
+    let (org_id, user_id, now) = (by.org_id, &member.user_id, work.now);
     authorization_codes::expire_of_member(work.conn, org_id, user_id, now)?;
     device_requests::expire_of_member(work.conn, org_id, user_id, now)?;
     let reason = EndReason::MembershipEnded;
     let revoked = member_credentials::revoke(work.conn, org_id, user_id, now, reason)?;
     let mut ended = EndedCredentials { moved_keys, ..EndedCredentials::default() };
     for (id, kind, name) in revoked {
-        let event = |action| actor.event(action).detail("reason", reason.as_str());
+        let event = |action| (by.event)(action).detail("reason", reason.as_str());
         work.record(match kind {
             CredentialKind::CliSession => {
                 ended.sessions += 1;
@@ -115,11 +138,11 @@ fn end(
             }
             CredentialKind::PersonalToken => {
                 ended.personal_tokens += 1;
-                event(Action::PersonalTokenRevoked).target(&id).detail("name", name)
+                event(Action::PersonalTokenRevoked).target(&id).text_of(Some(user_id), "name", Some(&name))
             }
             CredentialKind::ApiKey => {
                 ended.keys += 1;
-                event(Action::ApiKeyRevoked).target(&id).detail("name", name)
+                event(Action::ApiKeyRevoked).target(&id).text_of(Some(user_id), "name", Some(&name))
             }
         });
     }
@@ -131,11 +154,11 @@ fn end(
         role: &member.role,
         created_at: member.joined_at,
         ended_at: now,
-        ended_by: actor.subject.user(),
+        ended_by: by.user_id,
         reason: ending.as_str(),
     };
     members::end(work.conn, &membership)?;
-    let event = actor.event(ending.action()).target(user_id).detail("role", member.role.clone());
+    let event = (by.event)(ending.action()).target(user_id).detail("role", Fact::role(&member.role));
     work.record(
         event
             .detail("sessions", ended.sessions)

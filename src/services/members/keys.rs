@@ -1,7 +1,7 @@
 //! The API keys of a member who is removed: they end, or a service account takes them over.
 
 use crate::config::Config;
-use crate::domain::audit::Action;
+use crate::domain::audit::{Action, Fact};
 use crate::domain::scope::ScopeSet;
 use crate::services::org_actor::OrgActor;
 use crate::services::refusal::ServiceRefusal;
@@ -37,14 +37,15 @@ pub(super) fn move_keys(
     let movable = movable(work, config, actor, member, &account)?;
     for (key, kept) in &movable {
         member_credentials::move_key(work.conn, &key.id, &account.id, kept)?;
-        let event = actor.event(Action::ApiKeyMoved).target(&key.id).detail("name", key.name.clone());
+        let event = actor.event(Action::ApiKeyMoved).target(&key.id);
+        let event = event.text_of(Some(&member.user_id), "name", Some(&key.name));
         work.record(
             event
-                .detail("from", member.user_id.clone())
-                .detail("service_account", account.id.clone())
-                .detail("before", key.granted.named().to_string())
+                .detail("from", Fact::id(&member.user_id))
+                .detail("service_account", Fact::id(&account.id))
+                .detail("before", Fact::scopes(&key.granted.named().to_string()))
                 .detail("before_unrestricted", key.granted.is_unrestricted())
-                .detail("after", kept.to_string()),
+                .detail("after", Fact::scopes(&kept.to_string())),
         );
     }
     Ok(movable.len())

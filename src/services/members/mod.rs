@@ -3,7 +3,7 @@
 //! Every member sees names and roles. Owners and admins manage members in a browser; a credential does with
 //! `members:manage`, and never concerns owners.
 
-mod ending;
+pub(in crate::services) mod ending;
 mod keys;
 mod role;
 mod rules;

@@ -2,7 +2,7 @@
 
 use super::{NO_SUCH_MEMBER, rules};
 use crate::config::Config;
-use crate::domain::audit::Action;
+use crate::domain::audit::{Action, Fact};
 use crate::domain::role::OWNER;
 use crate::services::org_actor::OrgActor;
 use crate::services::refusal::ServiceRefusal;
@@ -31,6 +31,6 @@ pub fn set_role(
     }
     memberships::set_role(work.conn, org_id, user_id, role)?;
     let event = actor.event(Action::MemberRoleChanged).target(user_id);
-    work.record(event.detail("before", member.role.clone()).detail("after", role));
+    work.record(event.detail("before", Fact::role(&member.role)).detail("after", Fact::role(role)));
     Ok(Member { role: role.to_owned(), ..member })
 }

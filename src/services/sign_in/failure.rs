@@ -20,8 +20,8 @@ const RECORDED_PER_NETWORK: Rate = Rate::new(30, TimeDelta::hours(1));
 /// Limit on audit events in total.
 const RECORDED_IN_TOTAL: Rate = Rate::new(1000, TimeDelta::hours(1));
 
-/// Records failures from an address. Independent of the account, so that timing does not reveal whether it
-/// exists.
+/// Records failures from an address. The limits do not depend on the account. Only a recorded failure takes longer if the
+/// account exists, by some inserts, and there are too few of those for anyone to measure it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Recorder {
     network: Digest,
@@ -38,8 +38,13 @@ impl Recorder {
         Self { network: key(&network), all: key("") }
     }
 
-    /// Records a failure, or only counts it beyond the limits.
-    pub(super) fn record(self, work: &mut Work<'_>, origin: &Origin) -> Result<(), StoreError> {
+    /// Records a failure, or only counts it beyond the limits. `user_id` is the account that was tried, if it exists.
+    pub(super) fn record(
+        self,
+        work: &mut Work<'_>,
+        user_id: Option<&str>,
+        origin: &Origin,
+    ) -> Result<(), StoreError> {
         let (keys, rates) = ([self.network, self.all], [RECORDED_PER_NETWORK, RECORDED_IN_TOTAL]);
         let mut settled = [work.now; 2];
         for (key, at) in keys.iter().zip(&mut settled) {
@@ -52,6 +57,9 @@ impl Recorder {
             rates::set(work.conn, key, rate.spend(Some(at), work.now))?;
         }
         let mut event = Event::new(Action::SignInFailed, Actor::Anonymous, origin).refused();
+        if let Some(user_id) = user_id {
+            event = event.target(user_id).of_person(Some(user_id));
+        }
         let not_recorded = counters::take(work.conn, Counter::SignInFailuresNotRecorded)?;
         if not_recorded > 0 {
             event = event.detail("not_recorded_before", not_recorded);

@@ -150,6 +150,7 @@ async fn check(
         Admission::Wait(seconds) => return Ok(Checked::Wait(seconds)),
         Admission::Admitted(taken) => taken,
     };
+    let tried = user.as_ref().map(|user| user.id.clone());
     let usable = user.filter(|user| user.disabled_at.is_none());
     let hash = usable.as_ref().and_then(|user| user.password_hash.clone());
     let Ok(found) = place.check(attempt.password.clone(), hash).await else {
@@ -159,7 +160,7 @@ async fn check(
     let is_outdated = matches!(found, Match::RightButOutdated);
     let (Some(user), Match::Right | Match::RightButOutdated) = (usable, found) else {
         let (recorder, origin) = (Recorder::new(master, attempt.address), attempt.origin.clone());
-        store.write(move |work| recorder.record(work, &origin)).await?;
+        store.write(move |work| recorder.record(work, tried.as_deref(), &origin)).await?;
         return Ok(Checked::Wrong);
     };
     Ok(Checked::Right(Box::new(RightPassword { user, is_outdated, known, budget, taken })))

@@ -1,7 +1,7 @@
 //! Immediate revocation of signing keys: they no longer sign or verify, and the private keys are deleted.
 
 use crate::config;
-use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::audit::{Action, Actor, Event, Fact, Origin};
 use crate::domain::signing::KeyState;
 use crate::keys::master::MasterKey;
 use crate::store::signing_keys::{self as rows, SigningKey};
@@ -117,7 +117,7 @@ fn replace(
     for key in &revoked {
         let event = Event::new(Action::KeyRevoked, Actor::Operator, &Origin::default());
         let event = event.target(&key.kid).detail("state", key.state.as_str());
-        work.record(event.detail("active", active.clone()));
+        work.record(event.detail("active", Fact::id(&active)));
     }
     Ok(Some(Revoked::Done { revoked: revoked.into_iter().map(|key| key.kid).collect(), active }))
 }

@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::row::Row;
+use super::values;
 use crate::domain::audit::{Action, Outcome, RecordedEvent};
 use crate::domain::time::Time;
 use crate::store::engine::codec::Moment;
@@ -122,17 +123,40 @@ pub fn page(
     if let [branch] = branches[..] {
         let rows: Vec<Row> =
             select!(conn, Row::as_select(), chain, filter, branch, before, most).load(conn)?;
-        return Ok(rows.into_iter().map(|row| row.into_link().event).collect());
+        return recorded(conn, rows);
     }
     let sequences = positions(conn, chain, filter, &branches, before, limit)?;
+    by_sequence(conn, chain, sequences)
+}
+
+/// Events of a chain by their sequence numbers, newest first.
+pub(super) fn by_sequence(
+    conn: &mut Conn,
+    chain: &str,
+    sequences: Vec<i64>,
+) -> Result<Vec<RecordedEvent>, StoreError> {
+    if sequences.is_empty() {
+        return Ok(Vec::new());
+    }
     // Sorted here: with ORDER BY, SQLite scans the index by time instead of looking up the sequence numbers.
     let rows: Vec<Row> = audit_events::table
         .filter(audit_events::chain.eq(chain).and(audit_events::sequence.eq_any(sequences)))
         .select(Row::as_select())
         .load(conn)?;
-    let mut events: Vec<RecordedEvent> = rows.into_iter().map(|row| row.into_link().event).collect();
+    let mut events = recorded(conn, rows)?;
     events.sort_unstable_by_key(|event| Reverse((event.at, event.sequence)));
     Ok(events)
+}
+
+fn recorded(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<RecordedEvent>, StoreError> {
+    let links = values::with_values(conn, rows)?;
+    Ok(links.iter().map(|link| RecordedEvent::new(&link.event, &link.values)).collect())
+}
+
+/// Position and chain of an event.
+pub fn by_id(conn: &mut Conn, id: &str) -> Result<Option<(String, EventCursor)>, StoreError> {
+    let place = (audit_events::chain, (audit_events::at, audit_events::sequence));
+    Ok(audit_events::table.filter(audit_events::id.eq(id)).select(place).get_result(conn).optional()?)
 }
 
 /// Sequence numbers of the newest events that match any branch.

@@ -2,8 +2,9 @@
 
 use diesel::prelude::*;
 
-use crate::domain::audit::RecordedEvent;
 use crate::domain::audit::chain::ChainLink;
+use crate::domain::audit::hashing::ChainEvent;
+use crate::domain::audit::values::SaltedValue;
 use crate::domain::time::Time;
 use crate::store::engine::schema::audit_events;
 
@@ -28,11 +29,13 @@ pub(super) struct Row {
     details: String,
     previous_hash: Vec<u8>,
     hash: Vec<u8>,
+    version: i64,
+    commitments: Option<String>,
 }
 
 impl Row {
-    pub(super) fn new(event: RecordedEvent, previous_hash: Vec<u8>, hash: Vec<u8>) -> Self {
-        let RecordedEvent {
+    pub(super) fn new(event: ChainEvent, previous_hash: Vec<u8>, hash: Vec<u8>) -> Self {
+        let ChainEvent {
             id,
             chain,
             sequence,
@@ -48,6 +51,8 @@ impl Row {
             user_agent,
             request_id,
             details,
+            version,
+            commitments,
         } = event;
         Self {
             id,
@@ -67,10 +72,17 @@ impl Row {
             details,
             previous_hash,
             hash,
+            version,
+            commitments,
         }
     }
 
-    pub(super) fn into_link(self) -> ChainLink {
+    /// The id, if the values of the event are beside it.
+    pub(super) fn outside(&self) -> Option<&str> {
+        self.commitments.is_some().then_some(self.id.as_str())
+    }
+
+    pub(super) fn into_link(self, values: Vec<SaltedValue>) -> ChainLink {
         let Self {
             id,
             chain,
@@ -89,8 +101,10 @@ impl Row {
             details,
             previous_hash,
             hash,
+            version,
+            commitments,
         } = self;
-        let event = RecordedEvent {
+        let event = ChainEvent {
             id,
             chain,
             sequence,
@@ -106,7 +120,9 @@ impl Row {
             user_agent,
             request_id,
             details,
+            version,
+            commitments,
         };
-        ChainLink { event, previous_hash, hash }
+        ChainLink { event, previous_hash, hash, values }
     }
 }

@@ -5,7 +5,11 @@ use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text};
 
 use super::row::Row;
-use crate::domain::audit::chain::{ChainError, ChainFault, ChainHead, ChainVerifier};
+use super::values::with_values;
+use crate::domain::audit::Action;
+use crate::domain::audit::chain::{
+    ChainError, ChainFault, ChainHead, ChainLink, ChainVerifier, Rebased, VerifiedChain,
+};
 use crate::store::engine::conn::Conn;
 use crate::store::engine::error::StoreError;
 use crate::store::engine::schema::{audit_events, audit_heads};
@@ -35,40 +39,74 @@ pub fn next_chain(conn: &mut Conn, after: &str) -> Result<Option<String>, StoreE
 }
 
 /// Verifies a chain. Returns its head, or the first event that breaks it.
-pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<ChainHead, ChainError>, StoreError> {
+pub fn verify(conn: &mut Conn, chain: &str) -> Result<Result<VerifiedChain, ChainError>, StoreError> {
+    let mut claims = rebased(conn, chain)?;
+    loop {
+        let verdict = walk(conn, chain, claims.clone())?;
+        let known = claims.len();
+        match verdict {
+            // Values that moved out since the claims were read.
+            Err(ChainError { fault: ChainFault::Unconfirmed, .. }) => claims = rebased(conn, chain)?,
+            verdict => return Ok(verdict),
+        }
+        if claims.len() == known {
+            return Ok(verdict);
+        }
+    }
+}
+
+fn walk(
+    conn: &mut Conn,
+    chain: &str,
+    claims: Vec<Rebased>,
+) -> Result<Result<VerifiedChain, ChainError>, StoreError> {
     // Reads the head first: events recorded after that come after it.
     let head = audit_heads::table.find(chain).select((audit_heads::sequence, audit_heads::hash));
     let Some((sequence, hash)) = head.get_result(conn).optional()? else {
         return Ok(Err(ChainError { sequence: 1, fault: ChainFault::Missing }));
     };
     let head = ChainHead { sequence, hash };
-    let mut walk = ChainVerifier::default();
+    let mut walk = ChainVerifier::new(claims);
     loop {
-        let stretch: Vec<Row> = audit_events::table
-            .filter(audit_events::chain.eq(chain))
-            .filter(
-                audit_events::sequence.gt(walk.verified_to()).and(audit_events::sequence.le(head.sequence)),
-            )
-            .order(audit_events::sequence)
-            .limit(CHUNK)
-            .select(Row::as_select())
-            .load(conn)?;
+        let stretch = stretch(conn, chain, walk.verified_to(), head.sequence)?;
         if stretch.is_empty() {
             break;
         }
-        for row in stretch {
-            if let Err(broken) = walk.step(row.into_link()) {
+        for link in stretch {
+            if let Err(broken) = walk.step(link) {
                 return Ok(Err(broken));
             }
         }
     }
-    if let Err(broken) = walk.end(&head) {
-        return Ok(Err(broken));
-    }
+    let verified = match walk.end(&head) {
+        Ok(verified) => verified,
+        Err(broken) => return Ok(Err(broken)),
+    };
     Ok(match behind_head(conn, chain)? {
         Some(sequence) => Err(ChainError { sequence, fault: ChainFault::BehindTheHead }),
-        None => Ok(head),
+        None => Ok(verified),
     })
+}
+
+/// The next events of a chain, with their values.
+fn stretch(conn: &mut Conn, chain: &str, after: i64, through: i64) -> Result<Vec<ChainLink>, StoreError> {
+    let rows: Vec<Row> = audit_events::table
+        .filter(audit_events::chain.eq(chain))
+        .filter(audit_events::sequence.gt(after).and(audit_events::sequence.le(through)))
+        .order(audit_events::sequence)
+        .limit(CHUNK)
+        .select(Row::as_select())
+        .load(conn)?;
+    with_values(conn, rows)
+}
+
+/// What the events `audit.rebased` of a chain confirm.
+fn rebased(conn: &mut Conn, chain: &str) -> Result<Vec<Rebased>, StoreError> {
+    let rows: Vec<Row> = audit_events::table
+        .filter(audit_events::chain.eq(chain).and(audit_events::action.eq(Action::AuditRebased.as_str())))
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|row| Rebased::read(&row.into_link(Vec::new()).event)).collect())
 }
 
 /// The first event of a chain with a higher sequence number than its head. One statement, because the chain may

@@ -198,6 +198,7 @@ diesel::table! {
         id -> Text,
         name -> Text,
         mode -> Nullable<Text>,
+        user_id -> Nullable<Text>,
     }
 }
 
@@ -374,6 +375,35 @@ diesel::table! {
         details -> Text,
         previous_hash -> Binary,
         hash -> Binary,
+        version -> BigInt,
+        commitments -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Nullable, Text};
+
+    person_values (event_id, field) {
+        event_id -> Text,
+        field -> Text,
+        user_id -> Nullable<Text>,
+        salt -> Binary,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::store::engine::codec::Moment;
+
+    member_events (org_id, sequence) {
+        org_id -> Text,
+        sequence -> BigInt,
+        at -> Moment,
+        user_id -> Text,
+        actor_id -> Nullable<Text>,
+        action -> Text,
+        outcome -> Text,
     }
 }
 
@@ -500,6 +530,8 @@ allow_tables_to_appear_in_same_query!(
     counters,
     audit_heads,
     audit_events,
+    person_values,
+    member_events,
     uses,
     usage
 );

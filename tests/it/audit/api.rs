@@ -53,15 +53,16 @@ both_engines! {
         let mut path = format!("{LOG}?limit=3");
         loop {
             let page = get(app, &path, &token).await.json();
-            found.extend(entries(&page).iter().map(|entry| entry["sequence"].as_i64().unwrap()));
+            found.extend(entries(&page).iter().map(|entry| entry["id"].clone()));
             // Events recorded meanwhile do not shift the pages.
             record(app, &owner.organization.id, vec![event(Action::SignedIn, &owner.id)]).await;
             let Some(cursor) = page["nextCursor"].as_str() else { break };
             path = format!("{LOG}?limit=3&cursor={cursor}");
         }
-        let expected: Vec<i64> = entries(&all).iter().map(|entry| entry["sequence"].as_i64().unwrap()).collect();
+        let expected: Vec<Value> = entries(&all).iter().map(|entry| entry["id"].clone()).collect();
         assert_eq!(found, expected);
-        assert!(found.windows(2).all(|pair| pair[0] == pair[1] + 1));
+        let sequences: Vec<i64> = entries(&all).iter().filter_map(|entry| entry["sequence"].as_i64()).collect();
+        assert!(sequences.len() > 5 && sequences.windows(2).all(|pair| pair[0] == pair[1] + 1));
     }
 
     async fn a_part_of_a_name_is_searched_among_ten_thousand_members_and_no_more(app) {
@@ -153,8 +154,9 @@ both_engines! {
     async fn ce_04_an_export_holds_no_formula_where_semicolons_separate(app) {
         let owner = app.owner().await;
         let token = reader(app, &app.client(ClientKind::Native).await, &owner).await.access;
-        let mut evil = event(Action::SessionRenamed, &owner.id);
-        evil.origin.user_agent = Some("x;=cmd|' /C calc'!A0;\"@SUM(A1)\n-1".to_owned());
+        let user_agent = Some("x;=cmd|' /C calc'!A0;\"@SUM(A1)\n-1".to_owned());
+        let origin = Origin { user_agent, ..Origin::default() };
+        let evil = Event::new(Action::SessionRenamed, Actor::User(owner.id.clone()), &origin);
         record(app, &owner.organization.id, vec![evil]).await;
         let file = get(app, &format!("{LOG}/export?format=csv&action=session.renamed"), &token).await;
         assert!(file.body.contains("\"x;'=cmd|' /C calc'!A0;'\"\"@SUM(A1)\n'-1\""), "{}", file.body);
@@ -171,7 +173,7 @@ both_engines! {
         let sequences: Vec<i64> = file
             .body
             .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap()["sequence"].as_i64().unwrap())
+            .filter_map(|line| serde_json::from_str::<Value>(line).unwrap()["sequence"].as_i64())
             .collect();
         let newest = sequences[0];
         assert_eq!(sequences, (1..=newest).rev().collect::<Vec<_>>());

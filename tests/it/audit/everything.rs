@@ -18,7 +18,8 @@ use crate::support::oauth::{Ask, Session, Tokens};
 use crate::support::{both_engines, sources};
 
 /// Actions covered by tests of their own.
-const ELSEWHERE: [&str; 19] = [
+const ELSEWHERE: [&str; 21] = [
+    "audit.rebased",
     "authorization.not_possible",
     "client.old_secret_ended",
     "client.secret_rotated",
@@ -34,6 +35,7 @@ const ELSEWHERE: [&str; 19] = [
     "user.devices_forgotten",
     "user.disabled",
     "user.enabled",
+    "user.erased",
     "user.other_browsers_signed_out",
     "user.password_changed",
     "user.password_reset",

@@ -1,9 +1,12 @@
 //! The audit log, the log of uses and usage: pages, API, export, durability.
 
+mod accounts;
 mod api;
 mod crash;
+mod erasure;
 mod everything;
 mod pages;
+mod rebase;
 mod uses;
 
 use reqwest::Method;

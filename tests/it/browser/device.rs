@@ -144,11 +144,15 @@ async fn a_tool_on_a_terminal_over_ssh_gets_its_code_approved_in_a_browser_on_an
     assert_eq!(status["authenticated"], true);
     let listed = cli.run(&["auth", "sessions", "--json"]).await.good().json();
     assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
-    let [approval] =
-        &app.names("SELECT ip AS name FROM audit_events WHERE action = 'authorization.approved'").await[..]
+    let [approval] = &app
+        .names(
+            "SELECT value AS name FROM person_values INNER JOIN audit_events ON id = event_id
+            WHERE field = 'ip' AND action = 'authorization.approved'",
+        )
+        .await[..]
     else {
         panic!("approved once")
     };
-    assert_eq!(*approval, ADDRESS.to_string());
+    assert_eq!(*approval, format!("\"{ADDRESS}\""));
     app.stop().await;
 }

@@ -36,7 +36,7 @@ async fn verified(app: &TestApp) -> Result<i64, (i64, ChainFault)> {
 async fn verified_in(app: &TestApp, chain: &str) -> Result<i64, (i64, ChainFault)> {
     let chain = chain.to_owned();
     let verdict = app.inside().store.read(move |conn| audit::verify(conn, &chain)).await.unwrap();
-    verdict.map(|head| head.sequence).map_err(|broken| (broken.sequence, broken.fault))
+    verdict.map(|verified| verified.head.sequence).map_err(|broken| (broken.sequence, broken.fault))
 }
 
 /// The output of `keystiled audit verify`, and whether it succeeds.

@@ -248,6 +248,37 @@ both_engines! {
         cost.is_bounded("audit_events", &["audit_events_by_action"], BOUND);
     }
 
+    async fn cb_06_each_filter_of_the_events_of_members_has_an_index(app) {
+        let org = app.owner().await.organization.id;
+        let columns = "(org_id, sequence, at, user_id, actor_id, action, outcome)";
+        let rare = |rare: &str, common: &str| format!("CASE WHEN i <= 3 THEN '{rare}' ELSE '{common}' END");
+        let values = format!(
+            "SELECT '{org}', i, {}, 'usr_1', {}, {}, {}",
+            at(app),
+            rare("usr_rare", "usr_common"),
+            rare("user.disabled", "user.signed_in"),
+            rare("refused", "success")
+        );
+        fill(app, "member_events", &format!("{columns} {values}")).await;
+        let any = AuditFilter::default;
+        let deep = Some((start() + TimeDelta::seconds(60), 60));
+        let period = AuditFilter { until: Some(start() + TimeDelta::seconds(200)), ..any() };
+        let actors = Some(["usr_none", "usr_rare"].map(str::to_owned).to_vec());
+        let cases: [(AuditFilter, Option<(Time, i64)>, &[&str]); 6] = [
+            (any(), None, &["member_events_by_time"]),
+            (any(), deep, &["member_events_by_time"]),
+            (period, None, &["member_events_by_time"]),
+            (AuditFilter { actors, ..any() }, None, &["member_events_by_actor"]),
+            (AuditFilter { action: Some(Action::UserDisabled), ..any() }, None, &["member_events_by_action"]),
+            (AuditFilter { outcome: Some(Outcome::Refused), ..any() }, None, &["member_events_refused"]),
+        ];
+        for (filter, before, indexes) in cases {
+            let org = org.clone();
+            let read = move |conn: &mut keystiled::store::Conn| audit::member_events(conn, &org, &filter, before, 51).map(drop);
+            app.cost("member_events", read).await.is_bounded("member_events", indexes, BOUND);
+        }
+    }
+
     async fn cb_06_a_page_of_several_actors_or_of_a_credential_continues_where_it_ended(app) {
         let chain = app.owner().await.organization.id;
         fill_events(app, &chain).await;

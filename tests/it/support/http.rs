@@ -59,6 +59,8 @@ fn origin(url: &str) -> &str {
 pub(crate) struct Anonymous {
     client: Client,
     base: String,
+    /// The address that a trusted proxy reports.
+    from: Option<String>,
 }
 
 impl Anonymous {
@@ -68,12 +70,16 @@ impl Anonymous {
         static CLIENT: LazyLock<Client> = LazyLock::new(|| {
             Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0).build().unwrap()
         });
-        Self { client: CLIENT.clone(), base: base.to_owned() }
+        Self { client: CLIENT.clone(), base: base.to_owned(), from: None }
     }
 
     /// A request to a path of the server, for a test that needs a header or a body of its own.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, self.url(path))
+        let request = self.client.request(method, self.url(path));
+        match &self.from {
+            Some(address) => request.header("X-Forwarded-For", address),
+            None => request,
+        }
     }
 
     /// The URL of a path, which may include the path of the base, as links of pages do.
@@ -138,6 +144,12 @@ pub(crate) struct BrowserCaller {
 impl BrowserCaller {
     pub(crate) fn at(base: &str) -> Self {
         Self { caller: Anonymous::at(base), origin: origin(base).to_owned(), cookies: Arc::default() }
+    }
+
+    /// A browser at this address, for a server that trusts its proxy.
+    pub(crate) fn from_address(base: &str, address: &str) -> Self {
+        let caller = Anonymous { from: Some(address.to_owned()), ..Anonymous::at(base) };
+        Self { caller, ..Self::at(base) }
     }
 
     /// Another tab of the browser, with the same cookies.
