@@ -59,8 +59,6 @@ fn origin(url: &str) -> &str {
 pub(crate) struct Anonymous {
     client: Client,
     base: String,
-    /// The address that a trusted proxy reports.
-    from: Option<String>,
 }
 
 impl Anonymous {
@@ -70,16 +68,12 @@ impl Anonymous {
         static CLIENT: LazyLock<Client> = LazyLock::new(|| {
             Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0).build().unwrap()
         });
-        Self { client: CLIENT.clone(), base: base.to_owned(), from: None }
+        Self { client: CLIENT.clone(), base: base.to_owned() }
     }
 
     /// A request to a path of the server, for a test that needs a header or a body of its own.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.client.request(method, self.url(path));
-        match &self.from {
-            Some(address) => request.header("X-Forwarded-For", address),
-            None => request,
-        }
+        self.client.request(method, self.url(path))
     }
 
     /// The URL of a path, which may include the path of the base, as links of pages do.
@@ -148,7 +142,10 @@ impl BrowserCaller {
 
     /// A browser at this address, for a server that trusts its proxy.
     pub(crate) fn from_address(base: &str, address: &str) -> Self {
-        let caller = Anonymous { from: Some(address.to_owned()), ..Anonymous::at(base) };
+        let headers = [("X-Forwarded-For".parse().unwrap(), address.parse().unwrap())];
+        let client = Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0);
+        let client = client.default_headers(headers.into_iter().collect()).build().unwrap();
+        let caller = Anonymous { client, ..Anonymous::at(base) };
         Self { caller, ..Self::at(base) }
     }
 
