@@ -2,10 +2,12 @@
 
 mod accounts;
 pub mod audit;
+mod audit_export;
 pub mod audit_list;
 mod client_changes;
 mod client_fields;
 mod clients;
+mod confirmation;
 mod erase;
 mod keys;
 mod organizations;
@@ -35,13 +37,13 @@ pub enum Command {
     /// Add, list, show, disable, enable and erase users, change their roles, sign them out, and make reset links
     #[command(subcommand)]
     User(accounts::User),
-    /// Add, list, disable and restore organizations, and add owners
+    /// Add, list, rename, disable, delete and restore organizations, and add owners
     #[command(subcommand)]
     Org(accounts::Org),
     /// Register, list, change and remove OAuth clients, and rotate their secrets
     #[command(subcommand)]
     Client(clients::Command),
-    /// Read and verify the audit log
+    /// Read, verify and export the audit log
     #[command(subcommand)]
     Audit(audit::Command),
     /// List, rotate and revoke the keys that sign tokens
@@ -93,7 +95,7 @@ pub async fn run(command: Command, config: &Config) -> Result<String, AdminError
         }
         Command::Init(init) => accounts::init(config, init).await,
         Command::User(command) => accounts::user(&store(config)?, config, command).await,
-        Command::Org(command) => accounts::org(&store(config)?, command).await,
+        Command::Org(command) => accounts::org(&store(config)?, config, command).await,
         Command::Client(command) => clients::run(&store(config)?, config, command).await,
         Command::Audit(command) => audit::run(&store(config)?, command).await,
         Command::Keys(command) => keys::run(command, config).await,

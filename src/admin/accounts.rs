@@ -5,17 +5,18 @@ use std::io::{self, Read as _};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::people::{canonical, check_role, unknown_user};
+use super::people::{canonical, check_role, message_of, unknown_user};
 use super::{AdminError, Report, organizations as existing_organizations, users as existing_users};
 use crate::config::Config;
 use crate::domain::audit::{Actor, Origin};
 use crate::domain::clock::Clock;
 use crate::domain::entropy::Entropy;
 use crate::domain::secret::Secret;
-use crate::domain::{password, role};
+use crate::domain::{organization, password, role};
 use crate::keys::password as hashing;
 use crate::services::accounts::{self, NewUser};
-use crate::services::{instance, setup};
+use crate::services::organization_creation::{self, CreationRefusal};
+use crate::services::{instance, organization_names, setup};
 use crate::store::{Store, StoreError, TxError, organizations, users};
 
 /// Maximum number of bytes of standard input that are read for a password.
@@ -26,6 +27,9 @@ pub struct Init {
     /// The name of the first organization
     #[arg(long, value_name = "NAME")]
     org: String,
+    /// The short name of the organization in URLs; if omitted, one is made of its name
+    #[arg(long)]
+    slug: Option<String>,
     /// The email address of the first owner, who signs in with it
     #[arg(long, value_name = "ADDRESS")]
     email: String,
@@ -94,6 +98,9 @@ pub enum Org {
         /// The email address of its first owner, who must be an existing user
         #[arg(long, value_name = "ADDRESS")]
         owner: String,
+        /// The short name in URLs; if omitted, one is made of the name
+        #[arg(long)]
+        slug: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -105,12 +112,16 @@ pub enum Org {
 /// Creates the first owner and organization. Refused once set up.
 pub(super) async fn init(config: &Config, init: Init) -> Result<String, AdminError> {
     let organization = checked_name(&init.org, "--org")?;
+    if let Some(slug) = &init.slug {
+        organization::check(slug).map_err(|unfit| AdminError::Refused(format!("--slug {slug}: {unfit}")))?;
+    }
     let owner = new_user(config, &init.email, init.name, &organization)?;
     let address = owner.email.clone();
     // Opened after all checks, so that an `init` with refused arguments creates nothing.
     let store = instance::open_or_create_database(config, Clock::System)?;
+    let slug = init.slug;
     let made = store.write_or_refuse(move |work| {
-        setup::create_first_owner(work, owner, &organization, &Origin::default())
+        setup::create_first_owner_of(work, owner, &organization, slug.as_deref(), &Origin::default())
     });
     let Ok((user, organization)) = TxError::settle(made.await)? else {
         let text = "This deployment already has its first owner. Add users with `keystiled user add`.";
@@ -206,26 +217,33 @@ async fn forget_devices(store: &Store, email: &str, json: bool) -> Result<String
     Ok(Report { json: json!({ "user": { "id": user.id, "email": user.email } }), text }.render(json))
 }
 
-pub(super) async fn org(store: &Store, command: Org) -> Result<String, AdminError> {
-    let (name, owner, json) = match command {
-        Org::Add { name, owner, json } => (name, owner, json),
+pub(super) async fn org(store: &Store, config: &Config, command: Org) -> Result<String, AdminError> {
+    let (name, owner, slug, json) = match command {
+        Org::Add { name, owner, slug, json } => (name, owner, slug, json),
         Org::Existing(command) => return existing_organizations::run(store, command).await,
     };
-    let name = checked_name(&name, "--name")?;
     let address = canonical(&owner)?;
-    let added = store
-        .write(move |work| {
-            let (actor, origin) = (Actor::Operator, Origin::default());
-            let Some(user) = users::find_by_email(work.conn, &address)? else { return Ok(None) };
-            let organization = accounts::create_organization(work, &name, &actor, &origin)?;
-            accounts::add_member(work, &organization, &user, role::OWNER, &actor, &origin)?;
-            Ok(Some(organization))
-        })
-        .await?;
-    let Some(organization) = added else {
-        return Err(AdminError::Refused(format!(
-            "There is no user with the address {owner}. Add one with `keystiled user add`."
-        )));
+    let (settings, wanted) = (config.clone(), slug.clone());
+    let added = store.write_or_refuse(move |work| {
+        let Some(user) = users::find_by_email(work.conn, &address)? else { return Ok(None) };
+        organization_creation::create_by_operator(work, &settings, &user, &name, wanted.as_deref()).map(Some)
+    });
+    let organization = match TxError::settle(added.await) {
+        Ok(Ok(Some(organization))) => organization,
+        Ok(Ok(None)) => {
+            return Err(AdminError::Refused(format!(
+                "There is no user with the address {owner}. Add one with `keystiled user add`."
+            )));
+        }
+        Ok(Err(CreationRefusal::Field(refusal))) => return Err(AdminError::Refused(message_of(refusal))),
+        Ok(Err(CreationRefusal::NotAllowed | CreationRefusal::TooMany | CreationRefusal::TooManyNow)) => {
+            let text = "The configuration allows no more organizations: organizations.creation is \"off\".";
+            return Err(AdminError::Refused(text.to_owned()));
+        }
+        Err(StoreError::Conflict(_)) => {
+            return Err(AdminError::Refused(message_of(organization_names::taken())));
+        }
+        Err(error) => return Err(error.into()),
     };
     let value = json!({ "id": organization.id, "slug": organization.slug, "name": organization.name });
     let text = format!("Organization {} ({}) is owned by {owner}.", organization.name, organization.slug);

@@ -19,6 +19,14 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write the audit log of an organization to standard output, newest events first; also of a deleted one
+    Export {
+        /// The slug of the organization, or its id
+        organization: String,
+        /// The format of the events
+        #[arg(long, value_parser = ["jsonl", "csv"], default_value = "jsonl")]
+        format: String,
+    },
 }
 
 /// Result of verifying one chain.
@@ -33,6 +41,9 @@ pub(super) async fn run(store: &Store, command: Command) -> Result<String, Admin
     let json = match command {
         Command::List(list) => return audit_list::run(store, list).await,
         Command::Verify { json } => json,
+        Command::Export { organization, format } => {
+            return super::audit_export::export(store, &organization, &format).await;
+        }
     };
     let mut checked = Vec::new();
     let mut last = String::new();

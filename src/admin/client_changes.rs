@@ -1,7 +1,5 @@
 //! `keystiled client update` and `keystiled client remove`
 
-use std::io::{self, IsTerminal as _, Write as _};
-
 use chrono::TimeDelta;
 use clap::Args;
 use serde_json::json;
@@ -10,6 +8,7 @@ use super::client_fields::{
     checked_name, checked_scopes, checked_uris, copied_code_uri, line, to_json, unknown_client,
     with_copied_codes,
 };
+use super::confirmation::confirmed as asked;
 use super::{AdminError, Report, duration};
 use crate::config::Config;
 use crate::domain::audit::{Actor, Origin};
@@ -141,14 +140,5 @@ pub(super) async fn remove(store: &Store, remove: Remove) -> Result<String, Admi
 fn confirmed(id: &str, name: &str, sessions: i64) -> Result<bool, AdminError> {
     // The name may hold control characters of an older release.
     let effect = format!("Removing client {id} ({name:?}) ends its sessions: {sessions}.");
-    let asked = if io::stdin().is_terminal() && io::stderr().is_terminal() {
-        let mut answer = String::new();
-        write!(io::stderr(), "{effect} Remove it? [y/N] ")
-            .and_then(|()| io::stderr().flush())
-            .and_then(|()| io::stdin().read_line(&mut answer))
-            .map(|_| matches!(answer.trim(), "y" | "Y" | "yes"))
-    } else {
-        return Err(AdminError::Refused(format!("{effect} To remove it without being asked, add --yes.")));
-    };
-    asked.map_err(|error| AdminError::Refused(format!("The terminal cannot be read: {error}.")))
+    asked(&effect, "Remove it?", "To remove it without being asked")
 }

@@ -3,11 +3,14 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::people::{canonical, printable, refused};
+use super::confirmation::confirmed;
+use super::people::{canonical, message_of, printable, refused, unknown_organization};
 use super::{AdminError, Report};
 use crate::domain::role;
-use crate::services::{operator_roles, organization_state};
-use crate::store::{Conn, Store, StoreError, memberships, organizations};
+use crate::services::{
+    operator_roles, organization_deletion, organization_names, organization_rename, organization_state,
+};
+use crate::store::{Conn, Store, StoreError, TxError, memberships, organizations};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -34,7 +37,32 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Restore a disabled organization; everything works again that has not ended
+    /// Change the name or the short name of an organization; the old short name leads on for 90 days
+    Rename {
+        /// The slug of the organization, as in its URLs
+        slug: String,
+        /// The new name
+        #[arg(long, required_unless_present = "new_slug")]
+        name: Option<String>,
+        /// The new short name in URLs
+        #[arg(long = "slug", value_name = "SLUG")]
+        new_slug: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete an organization: everything in it is refused at once, and removed after 30 days
+    Delete {
+        /// The slug of the organization, as in its URLs
+        slug: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Restore a disabled organization, or a deleted one within 30 days; everything works again that has not ended
     Restore {
         /// The slug of the organization, as in its URLs
         slug: String,
@@ -64,6 +92,8 @@ pub(super) async fn run(store: &Store, command: Command) -> Result<String, Admin
         Command::List { limit, after, json } => list(store, limit, after, json).await,
         Command::Owner(Owner::Add { slug, email, json }) => add_owner(store, slug, &email, json).await,
         Command::Disable { slug, json } => disable(store, slug, json).await,
+        Command::Rename { slug, name, new_slug, json } => rename(store, slug, name, new_slug, json).await,
+        Command::Delete { slug, yes, json } => delete(store, slug, yes, json).await,
         Command::Restore { slug, json } => restore(store, slug, json).await,
     }
 }
@@ -86,8 +116,12 @@ async fn list(store: &Store, limit: i64, after: String, json: bool) -> Result<St
     let mut lines: Vec<String> = listed
         .iter()
         .map(|(organization, members)| {
-            let disabled = if organization.disabled_at.is_some() { "  disabled" } else { "" };
-            format!("{}  {}  members: {members}{disabled}", organization.slug, printable(&organization.name))
+            let state = match (organization.deleted_at, organization.disabled_at) {
+                (Some(_), _) => "  deleted",
+                (None, Some(_)) => "  disabled",
+                (None, None) => "",
+            };
+            format!("{}  {}  members: {members}{state}", organization.slug, printable(&organization.name))
         })
         .collect();
     if let Some(next) = &next {
@@ -105,6 +139,7 @@ async fn list(store: &Store, limit: i64, after: String, json: bool) -> Result<St
                 "members": members,
                 "created_at": organization.created_at,
                 "disabled_at": organization.disabled_at,
+                "deleted_at": organization.deleted_at,
             })
         })
         .collect();
@@ -138,6 +173,83 @@ async fn disable(store: &Store, slug: String, json: bool) -> Result<String, Admi
         format!("{slug} is disabled already.")
     };
     Ok(Report { json: json!({ "organization": slug, "changed": changed }), text }.render(json))
+}
+
+async fn rename(
+    store: &Store,
+    slug: String,
+    name: Option<String>,
+    new_slug: Option<String>,
+    json: bool,
+) -> Result<String, AdminError> {
+    let named = slug.clone();
+    let renamed = store
+        .write_or_refuse(move |work| {
+            organization_rename::rename_by_operator(work, &named, name.as_deref(), new_slug.as_deref())
+        })
+        .await;
+    let renamed = match renamed {
+        Err(TxError::Store(StoreError::Conflict(_))) => {
+            return Err(AdminError::Refused(message_of(organization_names::taken())));
+        }
+        renamed => renamed.map_err(|error| refused(error, "", &slug))?,
+    };
+    let mut text = format!("{slug} is named {}.", printable(&renamed.name));
+    if renamed.slug != slug {
+        text = format!(
+            "{text} Its short name is {0}. Links with {slug} lead on for 90 days, and nobody else can take it for a \
+             year. Commands take {0} from now on.",
+            renamed.slug
+        );
+    }
+    let value = json!({ "id": renamed.id, "slug": renamed.slug, "name": renamed.name, "before": slug });
+    Ok(Report { json: value, text }.render(json))
+}
+
+async fn delete(store: &Store, slug: String, yes: bool, json: bool) -> Result<String, AdminError> {
+    let (named, now) = (slug.clone(), store.now());
+    let read = move |conn: &mut Conn| {
+        let Some(found) = organizations::find_by_slug(conn, &named)? else { return Ok(None) };
+        Ok::<_, StoreError>(Some((organization_deletion::ending(conn, &found.id, now)?, found)))
+    };
+    let (ending, organization) = store.read(read).await?.ok_or_else(|| unknown_organization(&slug))?;
+    if !yes && organization.deleted_at.is_none() {
+        let effect = format!(
+            "Deleting {slug} ({}) ends the access of its members: {}. CLI sessions: {}, personal tokens: {}, API keys: \
+             {}, service accounts: {}.",
+            printable(&organization.name),
+            ending.members,
+            ending.sessions,
+            ending.personal_tokens,
+            ending.keys,
+            ending.service_accounts
+        );
+        if !confirmed(&effect, "Delete it?", "To delete it without being asked")? {
+            return Err(AdminError::Refused(format!("{slug} is not deleted.")));
+        }
+    }
+    let named = slug.clone();
+    let deleted =
+        store.write_or_refuse(move |work| organization_deletion::delete_by_operator(work, &named)).await;
+    let until = deleted.map_err(|error| refused(error, "", &slug))?;
+    let text = match until {
+        Some(until) => format!(
+            "{slug} is deleted. Everything that acts in it is refused from the next request on. Until {until}, \
+             `keystiled org restore {slug}` undoes it, except that CLI sessions have ended."
+        ),
+        None => format!("{slug} is deleted already."),
+    };
+    let value = json!({
+        "organization": slug,
+        "changed": until.is_some(),
+        "undo_until": until,
+        "members": ending.members,
+        "sessions": ending.sessions,
+        "personal_tokens": ending.personal_tokens,
+        "keys": ending.keys,
+        "service_accounts": ending.service_accounts,
+    });
+    Ok(Report { json: value, text }.render(json))
 }
 
 async fn restore(store: &Store, slug: String, json: bool) -> Result<String, AdminError> {

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::domain::email;
 use crate::domain::request::device_name;
 use crate::services::operator_refusal::OperatorRefusal;
+use crate::services::refusal::ServiceRefusal;
 use crate::store::TxError;
 
 /// A name for the terminal, without control and format characters: people choose their own.
@@ -54,10 +55,27 @@ pub(super) fn refused(error: TxError<OperatorRefusal>, address: &str, slug: &str
             "The server is still moving personal values out of older audit events. Try again in a minute."
                 .to_owned()
         }
+        OperatorRefusal::Names(refusal) => return AdminError::Refused(message_of(refusal)),
+        OperatorRefusal::UndoOver { since } => format!(
+            "{slug} was deleted. Until {since} that could be undone; since then its rows are being removed."
+        ),
         OperatorRefusal::LastOwner(last) => format!(
             "last_owner: {address} is the only owner of {0} who can sign in, so nobody would be left to manage it. \
              Add another owner first: `keystiled org owner add {0} ADDRESS`.",
             last.slug
         ),
     })
+}
+
+/// The text of a refusal that names a field.
+pub(super) fn message_of(refusal: ServiceRefusal) -> String {
+    match refusal {
+        ServiceRefusal::Forbidden { message, .. }
+        | ServiceRefusal::Invalid { message, .. }
+        | ServiceRefusal::Ended(message) => message,
+        ServiceRefusal::NotFound(message) => message.to_owned(),
+        ServiceRefusal::Credential(_)
+        | ServiceRefusal::MissingScopes(_)
+        | ServiceRefusal::LastOwner { .. } => "The command is refused.".to_owned(),
+    }
 }

@@ -263,9 +263,10 @@ async fn set_role(
 ) -> Result<String, AdminError> {
     check_role(config, &role)?;
     let address = canonical(email)?;
-    let (target, slug, given) = (address.clone(), org.clone(), role.clone());
-    let changed =
-        store.write_or_refuse(move |work| operator_roles::set_role(work, &target, &slug, &given)).await;
+    let (target, slug, given, settings) = (address.clone(), org.clone(), role.clone(), config.clone());
+    let changed = store
+        .write_or_refuse(move |work| operator_roles::set_role(work, &settings, &target, &slug, &given))
+        .await;
     let before = changed.map_err(|error| refused(error, &address, &org))?;
     let text = if before == role {
         format!("{address} is {role} of {org} already.")

@@ -56,6 +56,7 @@ text_enum! {
         Ahead = "ahead",
         /// Its owner left the organization or was removed from it.
         MembershipEnded = "membership_ended",
+        OrganizationDeleted = "organization_deleted",
     }
 }
 

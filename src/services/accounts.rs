@@ -1,5 +1,6 @@
 //! Creation of organizations, users and clients.
 
+use super::organization_names;
 use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Fact, Origin};
 use crate::domain::client::{COMPANION, Client, ClientKind, Grant};
@@ -14,8 +15,7 @@ use crate::store::{
     device_requests, web_sessions,
 };
 
-/// Maximum length of the name of a user, an organization or a client, in characters.
-pub const MAX_NAME: usize = 100;
+pub use super::organization_names::MAX_NAME;
 
 /// A user to create.
 #[derive(Clone)]
@@ -49,20 +49,25 @@ pub fn create_user(
     Ok(user)
 }
 
-/// Adds an organization. Its slug is derived from its name.
+/// Adds an organization. Its short name is derived from its name.
 pub fn create_organization(
     work: &mut Work<'_>,
     name: &str,
     actor: &Actor,
     origin: &Origin,
 ) -> Result<Organization, StoreError> {
-    let base = slug(name);
-    let mut slug = base.clone();
-    let mut number = 1;
-    while organizations::find_by_slug(work.conn, &slug)?.is_some() {
-        number += 1;
-        slug = format!("{base}-{number}");
-    }
+    let slug = organization_names::propose(work.conn, name, work.now)?;
+    insert_organization(work, name, slug, actor, origin)
+}
+
+/// Adds an organization with a short name that is free; `StoreError::Conflict` if it was taken at the same moment.
+pub fn insert_organization(
+    work: &mut Work<'_>,
+    name: &str,
+    slug: String,
+    actor: &Actor,
+    origin: &Origin,
+) -> Result<Organization, StoreError> {
     let organization = Organization {
         id: IdKind::Organization.new_id(work.entropy),
         slug,
@@ -77,6 +82,14 @@ pub fn create_organization(
         key_max_seconds: None,
         personal_token_creators: None,
         personal_token_max_seconds: None,
+        created_by: match actor {
+            Actor::User(id) => Some(id.clone()),
+            Actor::ServiceAccount(_) | Actor::Client(_) | Actor::Operator | Actor::Anonymous => None,
+        },
+        deleted_at: None,
+        purged_at: None,
+        log_removed_at: None,
+        join_links: false,
     };
     organizations::insert(work.conn, &organization)?;
     let event = Event::new(Action::OrganizationCreated, actor.clone(), origin).org(&organization.id);
@@ -217,25 +230,4 @@ pub fn is_own_companion(conn: &mut Conn, client: &Client) -> Result<bool, StoreE
     }
     let registered = deployment_settings::find(conn, COMPANION_REGISTERED)?;
     Ok(registered.is_some_and(|(_, registered_at)| registered_at == client.created_at))
-}
-
-/// The slug of an organization, for paths.
-fn slug(name: &str) -> String {
-    let dashed: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-    let words: Vec<&str> = dashed.split('-').filter(|word| !word.is_empty()).collect();
-    let slug: String = words.join("-").chars().take(48).collect();
-    if slug.is_empty() { "organization".to_owned() } else { slug.trim_end_matches('-').to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::slug;
-
-    #[test]
-    fn an_organization_has_a_name_that_fits_in_a_path() {
-        assert_eq!(slug("Northwind Labs, Inc."), "northwind-labs-inc");
-        assert_eq!(slug("数据"), "organization");
-        assert_eq!(slug(&"x".repeat(90)).len(), 48);
-    }
 }

@@ -4,17 +4,21 @@
 //! bounded number of rows, and pauses between steps for as long as the step took. Each step finds its rows by
 //! an index and reads no rows that are kept.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::TimeDelta;
 
+use super::organization_purge;
+use super::pace::Pace;
 use crate::config::Config;
 use crate::domain::guessing;
+use crate::domain::organization::FORMER_KEPT;
 use crate::domain::time::Time;
 use crate::store::sweeping::{Deleted, Span};
 use crate::store::{
     Conn, Store, StoreError, authorization_requests, device_requests, ended_credentials, idempotency_records,
-    password_resets, rates, throttles, usage_counts, usage_events, web_sessions,
+    invitations, join_links, organization_names, password_resets, rates, throttles, usage_counts,
+    usage_events, web_sessions,
 };
 
 /// Retention of requests with a code: reuse of the code still ends the session that it created.
@@ -41,7 +45,7 @@ const MARK_EXPIRED: Expiring = Expiring {
     delete: ended_credentials::mark_expired,
 };
 
-const EXPIRING: [Expiring; 12] = [
+const EXPIRING: [Expiring; 16] = [
     Expiring {
         name: "requests without a code",
         kept: |_| REQUESTS_KEPT,
@@ -86,6 +90,22 @@ const EXPIRING: [Expiring; 12] = [
         delete: usage_counts::delete_old,
     },
     Expiring {
+        name: "ended invitations",
+        kept: |config| config.credentials.keep_ended,
+        delete: invitations::delete_ended,
+    },
+    Expiring {
+        name: "expired invitations",
+        kept: |config| config.credentials.keep_ended,
+        delete: invitations::delete_expired,
+    },
+    Expiring {
+        name: "ended join links",
+        kept: |config| config.credentials.keep_ended,
+        delete: join_links::delete_ended,
+    },
+    Expiring { name: "former short names", kept: |_| FORMER_KEPT, delete: organization_names::delete_free },
+    Expiring {
         name: "ended credentials",
         kept: |config| config.credentials.keep_ended,
         delete: ended_credentials::remove,
@@ -106,14 +126,20 @@ pub async fn sweep(store: &Store, config: &Config) -> usize {
             Err(error) => tracing::warn!(%error, what = expiring.name, "expired rows could not be deleted"),
         }
     }
-    rows
+    match organization_purge::purge(store, config).await {
+        Ok(purged) => rows + purged,
+        Err(error) => {
+            tracing::warn!(%error, "deleted organizations could not be purged");
+            rows
+        }
+    }
 }
 
 async fn sweep_expiring(store: &Store, expiring: &Expiring, before: Time) -> Result<usize, StoreError> {
     let delete = expiring.delete;
     let (mut pace, mut from, mut rows) = (Pace::default(), Time::FIRST, 0);
     loop {
-        let span = Span { from, before, limit: pace.limit };
+        let span = Span { from, before, limit: pace.limit() };
         let step = store.write(move |work| {
             // Time from here: other writes wait for this one. Before, it waited for them.
             let begun = Instant::now();
@@ -128,52 +154,5 @@ async fn sweep_expiring(store: &Store, expiring: &Expiring, before: Time) -> Res
         let took = begun.elapsed();
         pace.adapt(took);
         tokio::time::sleep(took).await;
-    }
-}
-
-/// Number of rows that the next step deletes.
-#[derive(Debug)]
-struct Pace {
-    limit: i64,
-}
-
-impl Pace {
-    const MIN_STEP: i64 = 25;
-    const MAX_STEP: i64 = 2000;
-    /// A step that took longer, commit included, makes the next one smaller. On SQLite other writes wait for
-    /// a step, and for several if the disk or a checkpoint is slow; their wait should stay below 50 ms.
-    const LONG: Duration = Duration::from_millis(10);
-    const SHORT: Duration = Duration::from_millis(4);
-
-    fn adapt(&mut self, took: Duration) {
-        let limit = if took > Self::LONG {
-            self.limit / 2
-        } else if took < Self::SHORT {
-            self.limit * 2
-        } else {
-            self.limit
-        };
-        self.limit = limit.clamp(Self::MIN_STEP, Self::MAX_STEP);
-    }
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self { limit: 200 }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slow_step_makes_the_next_one_smaller_and_a_fast_one_larger() {
-        let mut pace = Pace::default();
-        let limits = [1, 1, 1, 1, 1, 7, 50, 50, 50, 50, 50, 50, 50].map(|milliseconds| {
-            pace.adapt(Duration::from_millis(milliseconds));
-            pace.limit
-        });
-        assert_eq!(limits, [400, 800, 1600, 2000, 2000, 2000, 1000, 500, 250, 125, 62, 31, 25]);
     }
 }

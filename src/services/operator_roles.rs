@@ -1,7 +1,9 @@
 //! Roles of members, changed by the operator.
 
+use super::inviter_loss::{InviterLoss, cancel_of_inviter};
 use super::operator_refusal::OperatorRefusal;
 use super::{accounts, last_owner};
+use crate::config::Config;
 use crate::domain::audit::{Action, Actor, Event, Fact, Origin};
 use crate::domain::role::OWNER;
 use crate::store::organizations::{self, Organization};
@@ -11,6 +13,7 @@ use crate::store::{StoreError, TxError, Work, memberships};
 /// Gives a member another role and returns the role before. It applies from the next request on.
 pub fn set_role(
     work: &mut Work<'_>,
+    config: &Config,
     email: &str,
     slug: &str,
     role: &str,
@@ -22,6 +25,8 @@ pub fn set_role(
         last_owner::require_another(work, &organization, &user)?;
     }
     change(work, &organization, &user, &before, role)?;
+    let caused = |action| Event::new(action, Actor::Operator, &Origin::default()).org(&organization.id);
+    cancel_of_inviter(work, &organization.id, &user.id, InviterLoss::Role { config, role }, caused)?;
     Ok(before)
 }
 

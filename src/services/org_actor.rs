@@ -3,7 +3,7 @@
 use super::auth_error::AuthError;
 use super::authenticate::{self, Principal};
 use super::bounds::Bounds;
-use super::refusal::ServiceRefusal;
+use super::refusal::{ForbiddenCode, ServiceRefusal};
 use crate::config::Config;
 use crate::domain::audit::{Action, Event, Origin};
 use crate::domain::credential::CredentialKind;
@@ -109,6 +109,18 @@ impl OrgActor {
             return Ok(());
         }
         Err(ServiceRefusal::MissingScopes(std::iter::once(scope.to_owned()).collect()))
+    }
+
+    /// Refuses anybody but an owner in a browser: a stolen credential cannot take the organization.
+    pub fn require_owner_in_browser(&self) -> Result<(), ServiceRefusal> {
+        match &self.auth_method {
+            AuthMethod::Browser if self.role == OWNER => Ok(()),
+            AuthMethod::Browser => Err(ServiceRefusal::forbidden("Only an owner can do this.")),
+            AuthMethod::Credential { .. } => Err(ServiceRefusal::Forbidden {
+                code: ForbiddenCode::NeedsPerson,
+                message: "Only an owner can do this, signed in to a browser.".to_owned(),
+            }),
+        }
     }
 
     /// Refuses to grant scopes that the actor does not have.

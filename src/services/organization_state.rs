@@ -2,6 +2,7 @@
 
 use super::operator_refusal::OperatorRefusal;
 use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::organization::UNDO;
 use crate::domain::time::Time;
 use crate::store::organizations::{self, Organization};
 use crate::store::{StoreError, TxError, Work, memberships};
@@ -26,11 +27,20 @@ pub struct Restored {
     pub has_owner: bool,
 }
 
-/// Restores an organization: everything works again that has not ended meanwhile.
+/// Restores an organization that is disabled or deleted: everything works again that has not ended meanwhile. The sessions
+/// of a deleted one have ended with it.
 pub fn restore(work: &mut Work<'_>, slug: &str) -> Result<Restored, TxError<OperatorRefusal>> {
     let organization = lock(work, slug)?;
     let changed = organization.disabled_at.is_some();
-    if changed {
+    if let Some(deleted_at) = organization.deleted_at {
+        // From then on its rows may be on their way out.
+        if work.now >= deleted_at + UNDO {
+            return Err(OperatorRefusal::UndoOver { since: deleted_at + UNDO }.into());
+        }
+        organizations::set_deleted(work.conn, &organization.id, None)?;
+        let event = Event::new(Action::OrganizationRestored, Actor::Operator, &Origin::default());
+        work.record(event.org(&organization.id).target(&organization.id).detail("deleted_at", deleted_at));
+    } else if changed {
         set(work, &organization, None, Action::OrganizationRestored)?;
     }
     let has_owner = memberships::has_other_owner(work.conn, &organization.id, "")?;

@@ -92,12 +92,27 @@ pub fn create_first_owner(
     organization: &str,
     origin: &Origin,
 ) -> Result<(User, Organization), TxError<SetupRefusal>> {
+    create_first_owner_of(work, owner, organization, None, origin)
+}
+
+/// [`create_first_owner`] with a short name for the organization, which has been checked. `None` takes a proposal.
+pub fn create_first_owner_of(
+    work: &mut Work<'_>,
+    owner: NewUser,
+    organization: &str,
+    slug: Option<&str>,
+    origin: &Origin,
+) -> Result<(User, Organization), TxError<SetupRefusal>> {
     // Claiming the setting decides between two nodes at the same moment.
     if !is_open(work.conn)? || !deployment_settings::claim(work.conn, DONE, "yes", work.now)? {
         return Err(SetupRefusal::Done.into());
     }
     let user = accounts::create_user(work, owner, &Actor::Operator, origin)?;
-    let organization = accounts::create_organization(work, organization, &Actor::Operator, origin)?;
+    let actor = Actor::Operator;
+    let organization = match slug {
+        Some(slug) => accounts::insert_organization(work, organization, slug.to_owned(), &actor, origin)?,
+        None => accounts::create_organization(work, organization, &actor, origin)?,
+    };
     accounts::add_member(work, &organization, &user, role::OWNER, &Actor::Operator, origin)?;
     Ok((user, organization))
 }

@@ -1,5 +1,6 @@
 //! Disabling and enabling users, by the operator.
 
+use super::inviter_loss::{InviterLoss, cancel_of_inviter};
 use super::last_owner;
 use super::operator_refusal::OperatorRefusal;
 use crate::domain::audit::{Action, Actor, Event, Origin};
@@ -13,10 +14,19 @@ pub fn disable(work: &mut Work<'_>, email: &str) -> Result<Option<usize>, TxErro
     if user.disabled_at.is_some() {
         return Ok(None);
     }
-    for org_id in memberships::owned_by(work.conn, &user.id)? {
+    let owned = memberships::owned_by(work.conn, &user.id)?;
+    let mut joined = Vec::new();
+    for org_id in memberships::organization_ids(work.conn, &user.id)? {
         if let Some(organization) = organizations::lock(work.conn, &org_id)? {
-            last_owner::require_another(work, &organization, &user)?;
+            if owned.contains(&org_id) {
+                last_owner::require_another(work, &organization, &user)?;
+            }
+            joined.push(org_id);
         }
+    }
+    for org_id in joined {
+        let caused = |action| Event::new(action, Actor::Operator, &Origin::default()).org(&org_id);
+        cancel_of_inviter(work, &org_id, &user.id, InviterLoss::Disabled, caused)?;
     }
     password_resets::delete_of_user(work.conn, &user.id)?;
     users::set_disabled(work.conn, &user.id, Some(work.now))?;

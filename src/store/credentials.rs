@@ -214,6 +214,28 @@ pub fn revoke_personal(
     Ok(ended)
 }
 
+/// Revokes the active CLI sessions of an organization and returns how many. The mark of the sweep is only a hint, so those
+/// that are marked as expired but still work are revoked as well.
+pub fn revoke_sessions(
+    conn: &mut Conn,
+    org_id: &str,
+    at: Time,
+    reason: EndReason,
+) -> Result<usize, StoreError> {
+    let mut ended = 0;
+    for marked in [not_expired, marked_expired] {
+        let working =
+            || credentials::kind.eq(CredentialKind::CliSession).and(personal!(org_id, at, marked()));
+        // Locks them in the order of their ids; an update alone would lock in any order.
+        let query = credentials::table.filter(working()).order(credentials::id).select(credentials::id);
+        Locked(query).load::<String>(conn)?;
+        ended += diesel::update(credentials::table.filter(working()))
+            .set((credentials::revoked_at.eq(at), credentials::revoked_reason.eq(reason)))
+            .execute(conn)?;
+    }
+    Ok(ended)
+}
+
 /// The newest session of a user with a client that was created since `since` and is not revoked.
 pub fn latest_session(
     conn: &mut Conn,

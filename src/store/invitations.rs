@@ -10,6 +10,7 @@ use super::engine::error::StoreError;
 use super::engine::keyset;
 use super::engine::query::Locked;
 use super::engine::schema::invitations;
+use super::sweeping::{Deleted, Ending, Span};
 use crate::domain::invitation::InvitationState;
 use crate::domain::secret::Digest;
 use crate::domain::time::Time;
@@ -140,4 +141,45 @@ pub fn settle(
         ))
         .execute(conn)?;
     Ok(changed == 1)
+}
+
+/// Cancels the waiting invitations that a user has made in an organization, except those for the roles `kept`, and returns
+/// the ids.
+pub fn cancel_of_inviter(
+    conn: &mut Conn,
+    org_id: &str,
+    user_id: &str,
+    kept: &[&str],
+    at: Time,
+) -> Result<Vec<String>, StoreError> {
+    let waiting = invitations::table
+        .filter(invitations::invited_by.eq(user_id).and(invitations::org_id.eq(org_id)))
+        .filter(invitations::role.ne_all(kept.iter().copied()))
+        .filter(waiting!());
+    Ok(diesel::update(waiting)
+        .set((invitations::state.eq(InvitationState::Canceled), invitations::state_at.eq(at)))
+        .returning(invitations::id)
+        .get_results(conn)?)
+}
+
+/// Cancels all waiting invitations of an organization and returns how many.
+pub fn cancel_of_organization(conn: &mut Conn, org_id: &str, at: Time) -> Result<usize, StoreError> {
+    let waiting = invitations::table.filter(invitations::org_id.eq(org_id)).filter(waiting!());
+    Ok(diesel::update(waiting)
+        .set((invitations::state.eq(InvitationState::Canceled), invitations::state_at.eq(at)))
+        .execute(conn)?)
+}
+
+/// Deletes invitations that were accepted, canceled or replaced within the span.
+pub fn delete_ended(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
+    const ENDED: Ending =
+        Ending { table: "invitations", column: "state_at", condition: Some("state <> 'waiting'") };
+    ENDED.delete(conn, span)
+}
+
+/// Deletes invitations that expired within the span.
+pub fn delete_expired(conn: &mut Conn, span: Span) -> Result<Deleted, StoreError> {
+    const EXPIRED: Ending =
+        Ending { table: "invitations", column: "ends_at", condition: Some("state = 'waiting'") };
+    EXPIRED.delete(conn, span)
 }

@@ -10,6 +10,7 @@ use super::engine::error::StoreError;
 use super::engine::keyset;
 use super::engine::schema::{memberships, organizations, users};
 use super::organizations::Organization;
+use super::own_sessions::pattern;
 use super::users::User;
 use crate::domain::role;
 use crate::domain::time::Time;
@@ -108,6 +109,34 @@ pub fn of_user(
 ) -> Result<Vec<UserMembership>, StoreError> {
     let order = (memberships::created_at, memberships::org_id);
     let mut query = of_user!(user_id).order(order).limit(limit).into_boxed();
+    if let Some((at, id)) = after {
+        query =
+            query.filter(keyset::after!("memberships.created_at, memberships.org_id", Moment: *at, Text: id));
+    }
+    Ok(query.load(conn)?)
+}
+
+/// Like [`of_user`], of those whose name or short name contains a text, case-insensitive (on SQLite for ASCII letters only).
+/// Empty: all.
+pub fn search_of_user(
+    conn: &mut Conn,
+    user_id: &str,
+    text: &str,
+    after: Option<&MembershipCursor>,
+    limit: i64,
+) -> Result<Vec<UserMembership>, StoreError> {
+    if text.is_empty() {
+        return of_user(conn, user_id, after, limit);
+    }
+    let order = (memberships::created_at, memberships::org_id);
+    let pattern = pattern(text);
+    let (name, slug) = match conn {
+        Conn::Postgres(_) => ("(organizations.name ILIKE ", " ESCAPE '!' OR organizations.slug ILIKE "),
+        Conn::Sqlite(_) => ("(organizations.name LIKE ", " ESCAPE '!' OR organizations.slug LIKE "),
+    };
+    let found = sql::<Bool>(name).bind::<Text, _>(pattern.clone()).sql(slug);
+    let found = found.bind::<Text, _>(pattern).sql(" ESCAPE '!')");
+    let mut query = of_user!(user_id).filter(found).order(order).limit(limit).into_boxed();
     if let Some((at, id)) = after {
         query =
             query.filter(keyset::after!("memberships.created_at, memberships.org_id", Moment: *at, Text: id));

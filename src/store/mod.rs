@@ -12,7 +12,7 @@
 //! 1. rows of the caller alone: idempotency records, rates and throttles, in the order of their keys. Exception: the
 //!    rate of a session is locked after that session, and nothing else takes it
 //! 2. an unanswered authorization request or device request
-//! 3. clients
+//! 3. clients; the user who makes an organization
 //! 4. organizations: [`organizations::lock`] to change a policy or to end everything in the organization;
 //!    [`organizations::lock_shared`] to create a session in it. Inserting a row that refers to an organization also takes the
 //!    shared lock, so call `lock_shared` before locking anything of 5
@@ -41,10 +41,13 @@ mod engine;
 pub mod erasure;
 pub mod idempotency_records;
 pub mod invitations;
+pub mod join_links;
 pub mod member_credentials;
 pub mod members;
 pub mod memberships;
 pub mod names;
+pub mod organization_names;
+pub mod organization_purge;
 pub mod organizations;
 pub mod own_sessions;
 pub mod password_resets;

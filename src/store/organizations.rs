@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
 use super::engine::query::{Locked, Shared};
-use super::engine::schema::organizations;
+use super::engine::schema::{organization_names, organizations};
 use chrono::TimeDelta;
 
 use crate::config::Organizations;
@@ -34,6 +34,16 @@ pub struct Organization {
     pub personal_token_creators: Option<TokenCreators>,
     /// 0: no limit.
     pub personal_token_max_seconds: Option<i64>,
+    /// User id; `None` if the operator made it.
+    pub created_by: Option<String>,
+    /// A deleted organization is also disabled.
+    pub deleted_at: Option<Time>,
+    /// When the rows of a deleted organization were removed.
+    pub purged_at: Option<Time>,
+    /// When its audit events were removed.
+    pub log_removed_at: Option<Time>,
+    /// Whether an owner allows links with which anybody joins.
+    pub join_links: bool,
 }
 
 impl Organization {
@@ -66,8 +76,15 @@ impl Organization {
     }
 }
 
+/// Inserts an organization with its name in URLs; `StoreError::Conflict` if that is taken.
 pub fn insert(conn: &mut Conn, organization: &Organization) -> Result<(), StoreError> {
     diesel::insert_into(organizations::table).values(organization).execute(conn)?;
+    diesel::insert_into(organization_names::table)
+        .values((
+            organization_names::slug.eq(&organization.slug),
+            organization_names::org_id.eq(&organization.id),
+        ))
+        .execute(conn)?;
     Ok(())
 }
 
@@ -75,9 +92,10 @@ pub fn find(conn: &mut Conn, id: &str) -> Result<Option<Organization>, StoreErro
     Ok(organizations::table.find(id).select(Organization::as_select()).get_result(conn).optional()?)
 }
 
-/// Finds an organization by its name in URL paths.
+/// Finds an organization that is not purged by its name in URL paths.
 pub fn find_by_slug(conn: &mut Conn, slug: &str) -> Result<Option<Organization>, StoreError> {
-    let by_slug = organizations::table.filter(organizations::slug.eq(slug));
+    let by_slug =
+        organizations::table.filter(organizations::slug.eq(slug).and(organizations::purged_at.is_null()));
     Ok(by_slug.select(Organization::as_select()).get_result(conn).optional()?)
 }
 
@@ -145,15 +163,44 @@ pub fn set_credential_limits(
     Ok(())
 }
 
-/// A page of the organizations by slug, disabled ones included. `after` is the last slug of the page before it, or
-/// empty.
+/// A page of the organizations by slug, disabled and deleted ones included, purged ones not. `after` is the last slug of
+/// the page before it, or empty.
 pub fn page(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<Organization>, StoreError> {
     Ok(organizations::table
-        .filter(organizations::slug.gt(after))
+        .filter(organizations::slug.gt(after).and(organizations::purged_at.is_null()))
         .order(organizations::slug)
         .limit(limit)
         .select(Organization::as_select())
         .load(conn)?)
+}
+
+/// Allows or forbids join links.
+pub fn set_join_links(conn: &mut Conn, id: &str, on: bool) -> Result<(), StoreError> {
+    diesel::update(organizations::table.find(id)).set(organizations::join_links.eq(on)).execute(conn)?;
+    Ok(())
+}
+
+/// Sets the name for people.
+pub fn set_name(conn: &mut Conn, id: &str, name: &str) -> Result<(), StoreError> {
+    diesel::update(organizations::table.find(id)).set(organizations::name.eq(name)).execute(conn)?;
+    Ok(())
+}
+
+/// Number of organizations that a user has made since `since` and that are not deleted.
+pub fn count_of_creator(conn: &mut Conn, user_id: &str, since: Time) -> Result<i64, StoreError> {
+    Ok(organizations::table
+        .filter(organizations::created_by.eq(user_id).and(organizations::created_at.gt(since)))
+        .filter(organizations::purged_at.is_null())
+        .count()
+        .get_result(conn)?)
+}
+
+/// Deletes an organization, which is also disabled, or restores it with `None`.
+pub fn set_deleted(conn: &mut Conn, id: &str, at: Option<Time>) -> Result<(), StoreError> {
+    diesel::update(organizations::table.find(id))
+        .set((organizations::deleted_at.eq(at), organizations::disabled_at.eq(at)))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Disables an organization at `at`, or restores it with `None`.

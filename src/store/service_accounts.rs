@@ -90,6 +90,11 @@ pub fn names(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, String)>, Sto
         .load(conn)?)
 }
 
+/// Number of service accounts of an organization, disabled ones included.
+pub fn count(conn: &mut Conn, org_id: &str) -> Result<i64, StoreError> {
+    Ok(service_accounts::table.filter(service_accounts::org_id.eq(org_id)).count().get_result(conn)?)
+}
+
 pub fn set_role(conn: &mut Conn, id: &str, role: &str) -> Result<(), StoreError> {
     diesel::update(service_accounts::table.find(id)).set(service_accounts::role.eq(role)).execute(conn)?;
     Ok(())

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::engine::conn::Conn;
 use super::engine::error::StoreError;
+use super::engine::query::Locked;
 use super::engine::schema::{memberships, users};
 use crate::domain::time::Time;
 
@@ -36,6 +37,11 @@ pub fn insert(conn: &mut Conn, user: &User) -> Result<(), StoreError> {
 
 pub fn find(conn: &mut Conn, id: &str) -> Result<Option<User>, StoreError> {
     Ok(users::table.find(id).select(User::as_select()).get_result(conn).optional()?)
+}
+
+/// Like [`find`], and locks the user until the end of the transaction.
+pub fn lock(conn: &mut Conn, id: &str) -> Result<Option<User>, StoreError> {
+    Ok(Locked(users::table.find(id).select(User::as_select())).get_result(conn).optional()?)
 }
 
 pub fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<User>, StoreError> {

@@ -7,6 +7,7 @@ use crate::config::error::ValueError;
 use crate::config::section::section;
 use crate::config::values::{Parsed, duration, duration_or_zero, flag, text};
 use crate::domain::key_policy::TokenCreators;
+use crate::domain::organization::{Creation, JoinLinks};
 use crate::domain::policy::DeviceFlow;
 
 section! {
@@ -36,12 +37,36 @@ section! {
 
         /// How long an invitation can be accepted. From `1h` to `30d`. Applies to all organizations.
         invitation: TimeDelta = "7d", invitation;
+
+        /// Who makes organizations: `"operators"` (with `keystiled org add`), `"users"` (also every user who signs in, at
+        /// `/organizations/new`) or `"off"` (nobody).
+        creation: Creation = "operators", creation;
+
+        /// Who may use a join link, if an owner allows and makes one: `"accounts"` (everybody who has an account here and
+        /// gets hold of the link) or `"off"` (there are none).
+        ///
+        /// A join link makes no account, and its list of domains is compared with the address of the account. Without a
+        /// mail server nothing has proved that address: use `"accounts"` only if those who make accounts are trusted with
+        /// the addresses that they enter.
+        join_links: JoinLinks = "off", join_links;
     }
 }
 
 fn device_flow(value: &Value) -> Parsed<DeviceFlow> {
     DeviceFlow::parse(text(value)?).ok_or_else(|| {
         ValueError::new("is not a device code policy", "Write \"on\", \"same_network\" or \"off\".")
+    })
+}
+
+fn creation(value: &Value) -> Parsed<Creation> {
+    Creation::parse(text(value)?).ok_or_else(|| {
+        ValueError::new("does not say who makes organizations", "Write \"operators\", \"users\" or \"off\".")
+    })
+}
+
+fn join_links(value: &Value) -> Parsed<JoinLinks> {
+    JoinLinks::parse(text(value)?).ok_or_else(|| {
+        ValueError::new("does not say who may use join links", "Write \"accounts\" or \"off\".")
     })
 }
 

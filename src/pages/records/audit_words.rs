@@ -43,6 +43,11 @@ pub fn label(action: Action) -> &'static str {
         Action::InvitationCanceled => "Invitation canceled",
         Action::InvitationCreated => "Member invited",
         Action::InvitationRenewed => "New link for an invitation",
+        Action::JoinLinkCreated => "Join link created",
+        Action::JoinLinkEnded => "Join link ended",
+        Action::JoinLinksOff => "Join links turned off",
+        Action::JoinLinksOn => "Join links turned on",
+        Action::JoinLinkUsed => "Joined with a join link",
         Action::KeyRevoked => "Signing key revoked",
         Action::KeyRotated => "Signing key rotated",
         Action::MemberAdded => "Member added",
@@ -50,7 +55,11 @@ pub fn label(action: Action) -> &'static str {
         Action::MemberRemoved => "Member removed",
         Action::MemberRoleChanged => "Role of a member changed",
         Action::OrganizationCreated => "Organization created",
+        Action::OrganizationDeleted => "Organization deleted",
         Action::OrganizationDisabled => "Organization disabled",
+        Action::OrganizationLogRemoved => "Audit log of an organization removed",
+        Action::OrganizationPurged => "Organization purged",
+        Action::OrganizationRenamed => "Organization renamed",
         Action::OrganizationRestored => "Organization restored",
         Action::OtherBrowsersSignedOut => "Other browsers signed out",
         Action::PasswordChanged => "Password changed",
@@ -130,6 +139,11 @@ pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
         Action::InvitationCanceled => told.target(who.text(" canceled the invitation of ")),
         Action::InvitationCreated => told.with_role(told.target(who.text(" invited "))),
         Action::InvitationRenewed => told.target(who.text(" made a new link for the invitation of ")),
+        Action::JoinLinkCreated => told.with_role(who.text(" created a join link")),
+        Action::JoinLinkEnded => who.text(" ended a join link"),
+        Action::JoinLinksOff => who.text(" turned join links off"),
+        Action::JoinLinksOn => who.text(" turned join links on"),
+        Action::JoinLinkUsed => told.with_role(who.text(" joined with a join link")),
         Action::KeyRevoked => told.target(who.text(" revoked the signing key ")),
         Action::KeyRotated => who.text(" put a new signing key to use"),
         Action::MemberAdded => {
@@ -140,7 +154,11 @@ pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
         Action::MemberRemoved => told.target(who.text(" removed ")).text(" from the organization"),
         Action::MemberRoleChanged => told.role_change(told.target(who.text(" changed the role of "))),
         Action::OrganizationCreated => told.target(who.text(" created ")),
+        Action::OrganizationDeleted => told.target(who.text(" deleted ")),
         Action::OrganizationDisabled => told.target(who.text(" disabled ")),
+        Action::OrganizationLogRemoved => told.target(who.text(" removed the audit log of ")),
+        Action::OrganizationPurged => told.target(who.text(" purged ")),
+        Action::OrganizationRenamed => told.renamed(who.text(" renamed the organization")),
         Action::OrganizationRestored => told.target(who.text(" restored ")),
         Action::OtherBrowsersSignedOut => who.text(" signed out other browsers of theirs"),
         Action::PasswordChanged => who.text(" changed their password"),
@@ -263,6 +281,19 @@ impl NamedEvent<'_> {
             (Some(before), Some(after)) => sentence.text(" from ").name(before).text(" to ").name(after),
             _ => sentence,
         }
+    }
+
+    /// Adds what an organization was called before and is called after a change.
+    fn renamed(&self, sentence: Sentence) -> Sentence {
+        let part = |sentence: Sentence, words: &'static str, before: &str, after: &str| match (
+            self.detail(before),
+            self.detail(after),
+        ) {
+            (Some(before), Some(after)) => sentence.text(words).name(before).text(" to ").name(after),
+            _ => sentence,
+        };
+        let sentence = part(sentence, " from ", "before", "after");
+        part(sentence, ", its short name from ", "before_short_name", "after_short_name")
     }
 
     fn with_role(&self, sentence: Sentence) -> Sentence {

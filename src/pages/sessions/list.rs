@@ -408,6 +408,9 @@ fn history(session: &Credential) -> String {
         Some(EndReason::MembershipEnded) => {
             format!("{started} Ended with the membership in the organization.")
         }
+        Some(EndReason::OrganizationDeleted) => {
+            format!("{started} Ended because the organization was deleted.")
+        }
         Some(EndReason::ClientRemoved) => format!("{started} Ended because the tool was removed."),
     }
 }

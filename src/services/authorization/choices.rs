@@ -7,6 +7,7 @@ use crate::domain::client::Client;
 use crate::domain::policy::{PolicyBlock, SignInMethod};
 use crate::domain::scope::{Level, ScopeSet};
 use crate::domain::time::Time;
+use crate::services::organization_names;
 use crate::store::memberships::{LISTED, OrganizationKey, UserMembership};
 use crate::store::organizations::Organization;
 use crate::store::web_sessions::WebSession;
@@ -66,6 +67,8 @@ pub(in crate::services) struct ChoiceCriteria<'a> {
     pub scopes: &'a ScopeSet,
     pub org_hint: Option<&'a str>,
     pub sign_in_method: SignInMethod,
+    /// When the client made the request.
+    pub asked_at: Time,
 }
 
 /// Organizations to choose from.
@@ -85,7 +88,13 @@ pub(in crate::services) fn choices(
     criteria: &ChoiceCriteria<'_>,
 ) -> Result<Choices, StoreError> {
     let allowed = criteria.scopes.intersection(&criteria.client.allowed_scopes(&config.catalog));
-    let (joined, more) = joined(conn, user_id, criteria.org_hint)?;
+    let renamed = match criteria.org_hint {
+        Some(hint) => organization_names::led_on(conn, hint, criteria.asked_at)?,
+        None => None,
+    };
+    // A client may know the organization by a former short name.
+    let hint = renamed.as_deref().or(criteria.org_hint);
+    let (joined, more) = joined(conn, user_id, hint)?;
     let mut listed: Vec<OrganizationChoice> = joined
         .into_iter()
         .map(|UserMembership { organization, role, .. }| {
@@ -97,7 +106,6 @@ pub(in crate::services) fn choices(
         })
         .collect();
     let hinted = |choice: &OrganizationChoice| {
-        let hint = criteria.org_hint;
         hint == Some(&choice.organization.id) || hint == Some(&choice.organization.slug)
     };
     // The suggested organization first, then the selectable ones.

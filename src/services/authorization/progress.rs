@@ -154,8 +154,13 @@ fn copied_codes_off(
         .map_err(|_| StoreError::Failed(format!("the scopes of {} cannot be read", request.id)))?;
     // The device page checks the network; assume that it is the same here.
     let sign_in_method = SignInMethod::Device(Proximity::SameNetwork);
-    let criteria =
-        ChoiceCriteria { client, scopes: &scopes, org_hint: request.org_hint.as_deref(), sign_in_method };
+    let criteria = ChoiceCriteria {
+        client,
+        scopes: &scopes,
+        org_hint: request.org_hint.as_deref(),
+        sign_in_method,
+        asked_at: request.created_at,
+    };
     let device_codes =
         choices(conn, config, user_id, &criteria)?.listed.iter().any(OrganizationChoice::is_selectable);
     Ok(Progress::CopiedCodesOff { device_codes })

@@ -99,6 +99,7 @@ pub(super) fn load_consent(
         scopes: &requested,
         org_hint: request.org_hint.as_deref(),
         sign_in_method: SignInMethod::Device(proximity),
+        asked_at: request.created_at,
     };
     let Choices { listed: choices, more: more_organizations } =
         choices(conn, config, &session.user_id, &criteria)?;

@@ -8,6 +8,7 @@ use crate::domain::audit::{Action, Event, Fact};
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::id::IdKind;
 use crate::domain::role::OWNER;
+use crate::services::inviter_loss::{InviterLoss, cancel_of_inviter};
 use crate::services::org_actor::{AuthMethod, OrgActor};
 use crate::services::refusal::ServiceRefusal;
 use crate::store::members::{self, EndedMembership, Member};
@@ -146,6 +147,7 @@ pub(in crate::services) fn end(
             }
         });
     }
+    cancel_of_inviter(work, org_id, user_id, InviterLoss::MembershipEnded, by.event)?;
     let id = IdKind::EndedMembership.new_id(work.entropy);
     let membership = EndedMembership {
         id: &id,

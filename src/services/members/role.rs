@@ -4,6 +4,7 @@ use super::{NO_SUCH_MEMBER, rules};
 use crate::config::Config;
 use crate::domain::audit::{Action, Fact};
 use crate::domain::role::OWNER;
+use crate::services::inviter_loss::{InviterLoss, cancel_of_inviter};
 use crate::services::org_actor::OrgActor;
 use crate::services::refusal::ServiceRefusal;
 use crate::services::service_accounts;
@@ -30,6 +31,8 @@ pub fn set_role(
         rules::require_owner_left(work.conn, &actor, &member)?;
     }
     memberships::set_role(work.conn, org_id, user_id, role)?;
+    let caused = |action| actor.event(action);
+    cancel_of_inviter(work, org_id, user_id, InviterLoss::Role { config, role }, caused)?;
     let event = actor.event(Action::MemberRoleChanged).target(user_id);
     work.record(event.detail("before", Fact::role(&member.role)).detail("after", Fact::role(role)));
     Ok(Member { role: role.to_owned(), ..member })

@@ -24,14 +24,16 @@ struct Next {
 }
 
 /// The chain after `after`, of all that exist or must exist; the first one is after the empty text. Includes every
-/// organization, so that a chain deleted as a whole is noticed. Each minimum is one index lookup; one statement has all
-/// three because the order of texts depends on the database.
+/// organization, so that a chain deleted as a whole is noticed, except one whose log was removed after its deletion. Each
+/// minimum is one index lookup; one statement has all three because the order of texts depends on the database.
 pub fn next_chain(conn: &mut Conn, after: &str) -> Result<Option<String>, StoreError> {
     let statement = sql_query(
         "SELECT MIN(chain) AS chain FROM (
             SELECT MIN(chain) AS chain FROM audit_heads WHERE chain > $1
-            UNION ALL SELECT MIN(chain) FROM audit_events WHERE chain > $1
-            UNION ALL SELECT MIN(id) FROM organizations WHERE id > $1
+            UNION ALL SELECT MIN(chain) FROM audit_events WHERE chain > $1 AND NOT EXISTS (
+                SELECT 1 FROM organizations WHERE id = audit_events.chain AND log_removed_at IS NOT NULL
+            )
+            UNION ALL SELECT MIN(id) FROM organizations WHERE id > $1 AND log_removed_at IS NULL
         ) AS chains",
     );
     let next: Next = statement.bind::<Text, _>(after).get_result(conn)?;

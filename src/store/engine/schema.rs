@@ -20,6 +20,22 @@ diesel::table! {
         key_max_seconds -> Nullable<BigInt>,
         personal_token_creators -> Nullable<Text>,
         personal_token_max_seconds -> Nullable<BigInt>,
+        created_by -> Nullable<Text>,
+        deleted_at -> Nullable<Moment>,
+        purged_at -> Nullable<Moment>,
+        log_removed_at -> Nullable<Moment>,
+        join_links -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::store::engine::codec::Moment;
+
+    organization_names (slug) {
+        slug -> Text,
+        org_id -> Text,
+        retired_at -> Nullable<Moment>,
     }
 }
 
@@ -95,6 +111,24 @@ diesel::table! {
         state -> Text,
         state_at -> Moment,
         accepted_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Text};
+    use crate::store::engine::codec::Moment;
+
+    join_links (id) {
+        id -> Text,
+        org_id -> Text,
+        role -> Text,
+        domains -> Text,
+        token_hash -> Binary,
+        created_by -> Text,
+        created_at -> Moment,
+        ends_at -> Moment,
+        max_uses -> BigInt,
+        uses -> BigInt,
     }
 }
 
@@ -497,6 +531,8 @@ diesel::table! {
 joinable!(memberships -> organizations (org_id));
 joinable!(memberships -> users (user_id));
 joinable!(invitations -> organizations (org_id));
+joinable!(organization_names -> organizations (org_id));
+joinable!(join_links -> organizations (org_id));
 joinable!(service_accounts -> organizations (org_id));
 joinable!(credentials -> organizations (org_id));
 joinable!(credentials -> users (user_id));
@@ -508,10 +544,12 @@ joinable!(web_sessions -> users (user_id));
 
 allow_tables_to_appear_in_same_query!(
     organizations,
+    organization_names,
     users,
     memberships,
     ended_memberships,
     invitations,
+    join_links,
     service_accounts,
     clients,
     credentials,

@@ -125,8 +125,8 @@ both_engines! {
             is_done(&store, move |work| user_state::disable(work, &email)).await
         };
         let demote = async |person: &Person| {
-            let (email, slug) = (person.email.clone(), slug.clone());
-            is_done(&store, move |work| operator_roles::set_role(work, &email, &slug, "admin")).await
+            let (config, email, slug) = (app.config.clone(), person.email.clone(), slug.clone());
+            is_done(&store, move |work| operator_roles::set_role(work, &config, &email, &slug, "admin")).await
         };
         for round in 0..25 {
             let done = match round % 3 {

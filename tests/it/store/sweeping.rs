@@ -9,7 +9,8 @@ use keystiled::domain::time::Time;
 use keystiled::store::sweeping::{Deleted, Span};
 use keystiled::store::{
     Conn, StoreError, authorization_requests, device_requests, ended_credentials, idempotency_records,
-    password_resets, rates, throttles, usage_counts, usage_events, web_sessions,
+    invitations, join_links, organization_names, password_resets, rates, throttles, usage_counts,
+    usage_events, web_sessions,
 };
 
 use super::numbers;
@@ -48,7 +49,7 @@ async fn add_codes(app: &TestApp, name: &str, n: usize, end: Time) {
 type Delete = fn(&mut Conn, Span) -> Result<Deleted, StoreError>;
 
 /// All steps of a sweep, with the table and the index that finds the rows to delete or mark.
-const DELETIONS: [(&str, &str, Delete); 13] = [
+const DELETIONS: [(&str, &str, Delete); 17] = [
     (
         "authorization_requests",
         "authorization_requests_without_code",
@@ -64,6 +65,10 @@ const DELETIONS: [(&str, &str, Delete); 13] = [
     ("throttled_sources", "throttled_sources_by_last", throttles::delete_quiet_sources),
     ("uses", "uses_by_time", usage_events::delete_old),
     ("usage", "usage_by_day", usage_counts::delete_old),
+    ("invitations", "invitations_ended", invitations::delete_ended),
+    ("invitations", "invitations_expired", invitations::delete_expired),
+    ("join_links", "join_links_by_end", join_links::delete_ended),
+    ("organization_names", "organization_names_retired", organization_names::delete_free),
     ("credentials", "credentials_by_due", ended_credentials::mark_expired),
     ("credentials", "credentials_by_end", ended_credentials::remove),
 ];
