@@ -169,6 +169,7 @@ fn pages(config: &mut ServiceConfig) {
         .service(page_resource("/o/{org}/usage").get(pages::records::usage::usage))
         .configure(credential_pages)
         .configure(invitation_pages)
+        .configure(organization_pages)
         .service(page_resource("/theme").post(pages::shared::small_pages::theme))
         .service(page_resource("/help").get(pages::shared::small_pages::help))
         .service(page_resource("/static/{name}").get(pages::shared::assets::get))
@@ -186,12 +187,45 @@ fn invitation_pages(config: &mut ServiceConfig) {
         .service(page_resource("/o/{org}/invitations/{id}/new-link").post(pages::invitations::list::new_link))
         .service(page_resource("/o/{org}/invitations/{id}/cancel").post(pages::invitations::list::cancel))
         .service(
+            page_resource("/o/{org}/invitations/join-links/{id}/end").post(pages::settings::join_links::end),
+        )
+        .service(
+            page_resource("/join/{token}")
+                .get(pages::invitations::join::show)
+                .post(pages::invitations::join::join),
+        )
+        .service(
             page_resource("/invite/{token}")
                 .get(pages::invitations::accept::show)
                 .post(pages::invitations::accept::accept),
         )
         .service(page_resource("/invitations").get(pages::invitations::mine::list))
         .service(page_resource("/invitations/{id}/join").post(pages::invitations::mine::join));
+}
+
+fn organization_pages(config: &mut ServiceConfig) {
+    config
+        .service(
+            page_resource("/organizations/new")
+                .get(pages::organizations::new::form_page)
+                .post(pages::organizations::new::create),
+        )
+        .service(
+            page_resource("/o/{org}/settings")
+                .get(pages::settings::general::general)
+                .post(pages::settings::general::rename),
+        )
+        .service(
+            page_resource("/o/{org}/settings/delete")
+                .get(pages::settings::delete::page)
+                .post(pages::settings::delete::delete),
+        )
+        .service(page_resource("/o/{org}/settings/join-links").post(pages::settings::join_links::switch))
+        .service(
+            page_resource("/o/{org}/settings/join-links/new")
+                .get(pages::settings::join_links::form_page)
+                .post(pages::settings::join_links::create),
+        );
 }
 
 fn security_pages(config: &mut ServiceConfig) {

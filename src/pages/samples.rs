@@ -80,10 +80,10 @@ pub(in crate::pages) fn nav(foreign: Foreign, current: NavItem) -> Nav {
         organization: foreign("Northwind Labs"),
         slug: "northwind".into(),
         organizations: vec![link("Northwind Labs", true), link("Maya’s sandbox", false)],
-        more_organizations: true,
         active_sessions: 4,
         sees_keys: true,
         administers: true,
+        owns: true,
     }
 }
 

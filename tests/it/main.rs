@@ -17,6 +17,7 @@ mod head;
 mod layering;
 mod members;
 mod oauth;
+mod organizations;
 mod pages;
 mod process;
 mod proof;

@@ -16,6 +16,7 @@ use crate::pages::shared::urls::path_segment;
 use crate::services::authorization::{
     self, Answerable, ClientRedirect, ConsentRefusal, ConsentRequest, Decision, DecisionOutcome, Obstacle,
 };
+use crate::services::organization_creation;
 use crate::store::organizations::{self, Organization};
 use crate::store::{Conn, StoreError, TxError, memberships};
 
@@ -57,7 +58,10 @@ pub(in crate::pages) async fn ask(req: &PageRequest, question: ConsentRequest) -
         label,
     });
     match obstacle {
-        Obstacle::NoOrganization => Ok(req.refuse(Refusal::NoOrganization { way_out })),
+        Obstacle::NoOrganization => Ok(req.refuse(Refusal::NoOrganization {
+            may_create: organization_creation::users_may(&req.app.config),
+            way_out,
+        })),
         Obstacle::RoleTooSmall(choice) => Ok(req.refuse(role_too_small(req, choice, way_out))),
         Obstacle::Closed(choice, PolicyBlock::PersonalTokens) => {
             closed(req, &choice.organization, PolicyBlock::PersonalTokens, way_out).await
@@ -151,7 +155,10 @@ async fn unanswerable(req: &PageRequest, id: &str, why: ConsentRefusal) -> PageR
                 Some(organization) => {
                     closed(req, &organization, PolicyBlock::PersonalTokens, way_out).await?
                 }
-                None => req.refuse(Refusal::NoOrganization { way_out }),
+                None => req.refuse(Refusal::NoOrganization {
+                    may_create: organization_creation::users_may(&req.app.config),
+                    way_out,
+                }),
             }
         }
         ConsentRefusal::Answered(request) if request.status == RequestStatus::NotAllowed => {

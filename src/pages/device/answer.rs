@@ -15,6 +15,7 @@ use crate::pages::shared::text;
 use crate::pages::sign_in::continue_to::SignInTarget;
 use crate::services::authorization::{self, Obstacle, OrganizationChoice};
 use crate::services::device::{self, Decision, DecisionOutcome, DeviceConsentRefusal, Responder};
+use crate::services::organization_creation;
 use crate::store::device_requests::DeviceRequest;
 use crate::store::{StoreError, clients, organizations};
 
@@ -119,7 +120,10 @@ pub(in crate::pages) async fn answered(
             // An unanswered request that cannot be approved has no consent page.
             match authorization::obstacle(choices) {
                 Some(Obstacle::NoOrganization) => {
-                    return Ok(req.refuse(Refusal::NoOrganization { way_out: RefusalActions::default() }));
+                    return Ok(req.refuse(Refusal::NoOrganization {
+                        may_create: organization_creation::users_may(&req.app.config),
+                        way_out: RefusalActions::default(),
+                    }));
                 }
                 Some(Obstacle::RoleTooSmall(choice)) => {
                     return Ok(req.refuse(role_too_small(req, choice, RefusalActions::default())));
@@ -138,7 +142,10 @@ pub(in crate::pages) async fn answered(
             let policy_block = policy.policy_block(request.sign_in_method()).unwrap_or(refused_for);
             closed(req, &organization, policy_block, RefusalActions::default()).await
         }
-        None => Ok(req.refuse(Refusal::NoOrganization { way_out: RefusalActions::default() })),
+        None => Ok(req.refuse(Refusal::NoOrganization {
+            may_create: organization_creation::users_may(&req.app.config),
+            way_out: RefusalActions::default(),
+        })),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::pages::shared::text;
 use crate::pages::sign_in::continue_to::SignInTarget;
 use crate::services::authorization::{self, Answerable, Obstacle};
 use crate::services::device::{self, DeviceConsentRequest, Responder};
+use crate::services::organization_creation;
 use crate::services::setup;
 use crate::store::TxError;
 
@@ -114,7 +115,10 @@ async fn ask(req: &PageRequest, question: DeviceConsentRequest) -> PageResult {
         })
     };
     match authorization::obstacle(&question.choices) {
-        Some(Obstacle::NoOrganization) => Ok(req.refuse(Refusal::NoOrganization { way_out: way_out() })),
+        Some(Obstacle::NoOrganization) => Ok(req.refuse(Refusal::NoOrganization {
+            may_create: organization_creation::users_may(&req.app.config),
+            way_out: way_out(),
+        })),
         Some(Obstacle::RoleTooSmall(choice)) => Ok(req.refuse(role_too_small(req, choice, way_out()))),
         Some(Obstacle::Closed(choice, policy_block)) => {
             closed(req, &choice.organization, policy_block, way_out()).await

@@ -42,6 +42,26 @@ impl EndedWords {
         Self::new(StatusCode::NOT_FOUND, "This invitation is not known here", what)
     }
 
+    /// A join link that cannot be used any more.
+    pub fn join_link_ended() -> Self {
+        let what = [
+            Sentence::from("It has expired, was ended, or enough people have joined with it."),
+            Sentence::from("Ask the person who sent it for an invitation."),
+        ];
+        Self::new(StatusCode::GONE, "This join link no longer works", what)
+    }
+
+    /// A join link for addresses of other domains than the user's.
+    pub fn other_domain(domains: &str) -> Self {
+        let what = [
+            Sentence::from("It is for accounts with an address of: ")
+                .name(domains)
+                .text(". Nothing was changed."),
+            Sentence::from("Sign in with such an account, or ask the person who sent it for an invitation."),
+        ];
+        Self::new(StatusCode::FORBIDDEN, "This join link is for other addresses", what)
+    }
+
     pub fn already_member(organization: &Organization) -> Self {
         let title = Sentence::from("You are already a member of ").name(text::name(&organization.name));
         let words =

@@ -17,7 +17,9 @@ use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text::{self, DisplayTime};
 use crate::pages::shared::urls::query;
 use crate::services::invitations::{self, AddressOutcome, InviteRefusal, ListedInvitation};
+use crate::services::join_links;
 use crate::store::TxError;
+use crate::store::join_links::JoinLink;
 use crate::web::cursor;
 
 #[derive(Template)]
@@ -25,8 +27,23 @@ use crate::web::cursor;
 pub struct InvitationsPage {
     pub shell: Shell,
     pub nav: Nav,
+    /// Open join links; only on the first page.
+    pub links: Vec<LinkRow>,
     pub rows: Vec<Row>,
     pub pager: Pager,
+}
+
+/// An open join link.
+#[derive(Debug, Clone)]
+pub struct LinkRow {
+    pub id: String,
+    pub role: String,
+    pub made_at: DisplayTime,
+    pub ends_at: DisplayTime,
+    pub uses: i64,
+    pub max_uses: i64,
+    /// Empty: any.
+    pub domains: String,
 }
 
 /// An open invitation.
@@ -74,7 +91,26 @@ pub async fn list(ManagerRequest(req, member): ManagerRequest) -> PageResult {
     let older = next.map(|cursor| format!("{path}?cursor={cursor}"));
     let pager = Pager { newer: (!first).then_some(path), older };
     let rows = listed.into_iter().map(|listed| row(listed, now)).collect();
-    Ok(req.page(StatusCode::OK, &InvitationsPage { shell: req.shell(), nav, rows, pager }))
+    let org_id = member.organization.id.clone();
+    let links = if first {
+        req.app.store.read(move |conn| join_links::open(conn, &org_id, now)).await?
+    } else {
+        Vec::new()
+    };
+    let links = links.into_iter().map(link_row).collect();
+    Ok(req.page(StatusCode::OK, &InvitationsPage { shell: req.shell(), nav, links, rows, pager }))
+}
+
+fn link_row(link: JoinLink) -> LinkRow {
+    LinkRow {
+        id: link.id,
+        role: link.role,
+        made_at: DisplayTime::day(link.created_at.utc()),
+        ends_at: DisplayTime::minute(link.ends_at.utc()),
+        uses: link.uses,
+        max_uses: link.max_uses,
+        domains: link.domains,
+    }
 }
 
 fn row(listed: ListedInvitation, now: Time) -> Row {

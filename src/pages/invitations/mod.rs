@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod ended;
 pub mod invite;
+pub mod join;
 pub mod list;
 pub mod mine;
 

@@ -7,7 +7,8 @@ use crate::pages::credentials::choices::TickState;
 use crate::pages::invitations::accept::{AcceptPage, HowToJoin, OtherAccountPage, ShownInvitation};
 use crate::pages::invitations::ended::{EndedPage, EndedWords};
 use crate::pages::invitations::invite::{InvitePage, InvitedPage, InvitedResult, InvitedRow};
-use crate::pages::invitations::list::{InvitationsPage, Row, RowState};
+use crate::pages::invitations::join::JoinPage;
+use crate::pages::invitations::list::{InvitationsPage, LinkRow, Row, RowState};
 use crate::pages::invitations::mine::MyInvitationsPage;
 use crate::pages::samples::{Foreign, Sample, moment, nav, print, shell, stranger};
 use crate::pages::service_accounts::new::RoleChoice;
@@ -52,9 +53,23 @@ fn of_inviter(foreign: Foreign) -> Vec<Sample> {
         state,
         manageable,
     };
-    let list = |rows, pager| InvitationsPage {
+    let open = |id: &str, domains: &str| LinkRow {
+        id: id.into(),
+        role: "viewer".into(),
+        made_at: moment(),
+        ends_at: moment(),
+        uses: 3,
+        max_uses: 10,
+        domains: domains.into(),
+    };
+    let list = |rows: Vec<Row>, pager| InvitationsPage {
         shell: shell(foreign),
         nav: nav(foreign, NavItem::Invitations),
+        links: if rows.is_empty() {
+            Vec::new()
+        } else {
+            vec![open("jln_1", ""), open("jln_2", "northwind.dev northwind.example")]
+        },
         rows,
         pager,
     };
@@ -119,7 +134,17 @@ fn of_recipient(foreign: Foreign) -> Vec<Sample> {
         address: foreign("yui@northwind.dev"),
         invitations,
     };
-    let unknown = EndedPage { shell: stranger(foreign), words: EndedWords::unknown() };
+    let ended = |words| EndedPage { shell: stranger(foreign), words };
+    let by_link = |shell| JoinPage {
+        shell,
+        token: new_token(Entropy),
+        organization: foreign("Northwind Labs"),
+        role: "viewer".into(),
+        role_description: "See everything".into(),
+        creator: foreign("Maya Okafor"),
+        creator_role: "owner".into(),
+        until: "6 Dec 2026, 09:14 UTC".into(),
+    };
     let problems = Problems::default()
         .with("email", "There is an account with this address. Sign in to join")
         .with("name", "Enter your name, at most 100 characters")
@@ -129,7 +154,11 @@ fn of_recipient(foreign: Foreign) -> Vec<Sample> {
         ("accept-new-account-wrong", print(&accept(stranger(foreign), new_account(), problems))),
         ("accept-join", print(&accept(shell(foreign), HowToJoin::Join, Problems::default()))),
         ("accept-other-account", print(&other)),
-        ("invitation-unknown", print(&unknown)),
+        ("invitation-unknown", print(&ended(EndedWords::unknown()))),
+        ("join-link", print(&by_link(shell(foreign)))),
+        ("join-link-signed-out", print(&by_link(stranger(foreign)))),
+        ("join-link-ended", print(&ended(EndedWords::join_link_ended()))),
+        ("join-link-other-domain", print(&ended(EndedWords::other_domain("northwind.dev")))),
         ("my-invitations", print(&mine(vec![invitation()]))),
         ("my-invitations-none", print(&mine(Vec::new()))),
     ]

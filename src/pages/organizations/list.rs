@@ -11,6 +11,7 @@ use crate::pages::shared::request::{PageRequest, PageResult};
 use crate::pages::shared::shell::{Shell, Theme};
 use crate::pages::shared::text::{self, DisplayTime};
 use crate::pages::shared::urls::query;
+use crate::services::organization_creation;
 use crate::store::memberships::{self, UserMembership};
 use crate::web::cursor;
 
@@ -19,8 +20,12 @@ use crate::web::cursor;
 pub struct OrganizationsPage {
     pub shell: Shell,
     pub nav: Nav,
+    /// The text that the list is searched for.
+    pub query: String,
     pub organizations: Vec<Row>,
     pub pager: Pager,
+    /// Whether the user may make an organization.
+    pub may_create: bool,
 }
 
 /// An organization of the user.
@@ -39,19 +44,34 @@ const PAGE: usize = 25;
 /// `GET /organizations`: the oldest memberships first.
 pub async fn list(req: PageRequest) -> PageResult {
     let member = member(&req, OrganizationSelector::Asked).await?;
-    let after = query(&req).get("cursor").and_then(cursor::read);
+    let asked = query(&req);
+    let after = asked.get("cursor").and_then(cursor::read);
+    let searched = asked.get("q").unwrap_or_default().trim().to_owned();
     let first = after.is_none();
-    let (user_id, limit) = (member.user_id.clone(), paging::rows_of(PAGE));
-    let read = move |conn: &mut _| memberships::of_user(conn, &user_id, after.as_ref(), limit);
+    let (user_id, text, limit) = (member.user_id.clone(), searched.clone(), paging::rows_of(PAGE));
+    let read = move |conn: &mut _| memberships::search_of_user(conn, &user_id, &text, after.as_ref(), limit);
     let mut joined = req.app.store.read(read).await?;
     let next =
         paging::cut_to(PAGE, &mut joined, |joined| (joined.created_at, joined.organization.id.as_str()));
     let nav = nav(&req, &member, NavItem::Organizations, active_sessions(&req, &member).await?);
-    let path = format!("{}/organizations?org={}", req.base(), nav.slug);
+    let mut link = url::form_urlencoded::Serializer::new(format!("{}/organizations?", req.base()));
+    link.append_pair("org", &nav.slug);
+    if !searched.is_empty() {
+        link.append_pair("q", &searched);
+    }
+    let path = link.finish();
     let older = next.map(|cursor| format!("{path}&cursor={cursor}"));
     let pager = Pager { newer: (!first).then_some(path), older };
     let organizations = joined.into_iter().map(row).collect();
-    Ok(req.page(StatusCode::OK, &OrganizationsPage { shell: req.shell(), nav, organizations, pager }))
+    let page = OrganizationsPage {
+        shell: req.shell(),
+        nav,
+        query: searched,
+        organizations,
+        pager,
+        may_create: organization_creation::users_may(&req.app.config),
+    };
+    Ok(req.page(StatusCode::OK, &page))
 }
 
 fn row(UserMembership { organization, role, created_at }: UserMembership) -> Row {

@@ -83,10 +83,10 @@ pub(super) async fn security_nav(req: &PageRequest) -> Result<Nav, PageError> {
             organization: String::new(),
             slug: String::new(),
             organizations: Vec::new(),
-            more_organizations: false,
             active_sessions: 0,
             sees_keys: false,
             administers: false,
+            owns: false,
         });
     }
     let member = member(req, OrganizationSelector::Asked).await?;

@@ -2,16 +2,25 @@
 
 use crate::domain::key_policy::TokenCreators;
 use crate::domain::policy::DeviceFlow;
+use crate::domain::secret::Secret;
+use crate::pages::credentials::choices::TickState;
 use crate::pages::samples::{Foreign, LOGIN, Sample, moment, nav, print, shell};
+use crate::pages::service_accounts::new::RoleChoice;
 use crate::pages::sessions::list::Pager;
 use crate::pages::settings::api_access::{ApiAccessPage, Change, Keys, LifetimeChoice, SessionRow, Switch};
+use crate::pages::settings::delete::DeletePage;
+use crate::pages::settings::general::{GeneralPage, JoinLinks};
+use crate::pages::settings::join_links::{JoinLinkPage, NewJoinLinkPage};
 use crate::pages::shared::affected_credentials::AffectedCredentials;
 use crate::pages::shared::confirm::{ConfirmPage, Question};
 use crate::pages::shared::nav::NavItem;
+use crate::pages::shared::problems::Problems;
 use crate::pages::shared::text::{self, DisplayTime};
+use crate::services::organization_deletion::Ending;
 
 pub(in crate::pages) fn pages(foreign: Foreign) -> Vec<Sample> {
     let mut pages = access_pages(foreign);
+    pages.extend(owner_pages(foreign));
     pages.extend(sign_out_pages(foreign));
     pages.extend(switch_pages(foreign));
     pages
@@ -142,4 +151,60 @@ fn switch_pages(foreign: Foreign) -> Vec<Sample> {
     let off = Question::ApiKeysOff { slug: slug(), organization: organization(), keys: 3 };
     let on = Question::ApiKeysOn { slug: slug(), organization: organization(), keys: 0 };
     vec![("confirm-keys-off", print(&confirm(off))), ("confirm-keys-on", print(&confirm(on)))]
+}
+
+fn owner_pages(foreign: Foreign) -> Vec<Sample> {
+    let general = |join_links, problems| GeneralPage {
+        shell: shell(foreign),
+        nav: nav(foreign, NavItem::General),
+        problems,
+        name: foreign("Northwind Labs"),
+        slug: "northwind".into(),
+        beginning: "auth.northwind.dev/o/".into(),
+        join_links,
+    };
+    let delete = |problems| DeletePage {
+        shell: shell(foreign),
+        nav: nav(foreign, NavItem::General),
+        problems,
+        ending: Ending { members: 12, sessions: 34, personal_tokens: 5, keys: 1234, service_accounts: 3 },
+    };
+    let role = |id: &str, tick| RoleChoice { id: id.into(), description: "See everything".into(), tick };
+    let new_link = |problems| NewJoinLinkPage {
+        shell: shell(foreign),
+        nav: nav(foreign, NavItem::General),
+        problems,
+        roles: vec![role("member", TickState::Off), role("viewer", TickState::On)],
+        days: foreign("7"),
+        uses: foreign("10"),
+        domains: foreign("northwind.dev"),
+    };
+    let link = |uses, domains: &str| JoinLinkPage {
+        shell: shell(foreign),
+        nav: nav(foreign, NavItem::General),
+        link: Secret::new("https://auth.northwind.dev/join/0123456789abcdef"),
+        role: "viewer".into(),
+        uses,
+        until: moment(),
+        domains: domains.into(),
+    };
+    let taken = Problems::default().with("slug", "This short name is taken. Choose another one");
+    let other = Problems::default().with("confirmation", "Enter northwind to delete this organization");
+    let wrong = Problems::default()
+        .with("role", "A join link gives the role member or viewer")
+        .with("days", "A join link works for 1 to 30 days")
+        .with("uses", "A join link works for 1 to 100 people")
+        .with("domains", "Enter at most 10 domains like example.com, separated by spaces");
+    vec![
+        ("general", print(&general(JoinLinks::Impossible, Problems::default()))),
+        ("general-links-off", print(&general(JoinLinks::Off, Problems::default()))),
+        ("general-links-on", print(&general(JoinLinks::On(2), Problems::default()))),
+        ("general-wrong", print(&general(JoinLinks::On(0), taken))),
+        ("delete-organization", print(&delete(Problems::default()))),
+        ("delete-organization-wrong", print(&delete(other))),
+        ("new-join-link", print(&new_link(Problems::default()))),
+        ("new-join-link-wrong", print(&new_link(wrong))),
+        ("join-link-shown", print(&link(10, ""))),
+        ("join-link-shown-domains", print(&link(1, "northwind.dev"))),
+    ]
 }

@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use crate::domain::management::{KEYS_MANAGE, KEYS_READ};
-use crate::domain::role;
+use crate::domain::role::{self, OWNER};
 use crate::pages::shared::nav::{Nav, NavItem, OrganizationLink};
 use crate::pages::shared::paging;
 use crate::pages::shared::refusal::{Refusal, RefusalActions};
@@ -14,6 +14,8 @@ use crate::pages::shared::request::{PageError, PageRequest};
 use crate::pages::shared::text;
 use crate::pages::shared::urls::query;
 use crate::services::org_actor::OrgActor;
+use crate::services::organization_creation;
+use crate::services::organization_names;
 use crate::store::memberships::{LISTED, OrganizationKey, UserMembership};
 use crate::store::organizations::Organization;
 use crate::store::own_sessions::{self, SessionOwner};
@@ -40,6 +42,9 @@ pub(in crate::pages) enum OrganizationSelector<'a> {
 
 /// A request of a member of the organization that the path names.
 pub struct MemberRequest(pub PageRequest, pub Member);
+
+/// A request of an owner of the organization that the path names, for a page that shows what owners may do.
+pub struct OwnerRequest(pub PageRequest, pub Member);
 
 /// A request of an owner or admin of the organization that the path names.
 pub struct ManagerRequest(pub PageRequest, pub Member);
@@ -73,6 +78,20 @@ impl FromRequest for ManagerRequest {
     }
 }
 
+impl FromRequest for OwnerRequest {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let member = MemberRequest::from_request(request, payload);
+        Box::pin(async move {
+            let MemberRequest(req, member) = member.await?;
+            let member = owning(&req, member)?;
+            Ok(Self(req, member))
+        })
+    }
+}
+
 /// The user as a member. Without a session redirects to the sign-in page; not a member is a 404.
 pub(in crate::pages) async fn member(
     req: &PageRequest,
@@ -100,13 +119,25 @@ pub(in crate::pages) async fn member(
         found = beyond(req, &user_id, named).await?;
         joined.extend(found.clone());
     }
+    if let Some(OrganizationKey::Slug(slug)) = named.filter(|_| found.is_none()) {
+        found = of_former_name(req, &user_id, slug).await?;
+        let current = found.as_ref().map(|renamed| renamed.organization.slug.as_str());
+        if let Some(path) = current.and_then(|current| renamed_path(req, slug, current)) {
+            return Err(req.lead_on(&path).into());
+        }
+    }
     let listed = joined.into_iter().map(|joined| joined.organization).collect();
     match found {
         Some(UserMembership { organization, role, .. }) => {
             Ok(Member { user_id, organization, role, listed, more })
         }
         None if named.is_some() => Err(req.refuse(Refusal::NotFound).into()),
-        None => Err(req.refuse(Refusal::NoOrganization { way_out: RefusalActions::default() }).into()),
+        None => Err(req
+            .refuse(Refusal::NoOrganization {
+                may_create: organization_creation::users_may(&req.app.config),
+                way_out: RefusalActions::default(),
+            })
+            .into()),
     }
 }
 
@@ -124,6 +155,28 @@ async fn beyond(
         memberships::of_user_named(conn, &user_id, named)
     };
     req.app.store.read(read).await
+}
+
+/// The organization of the user that had this short name before.
+async fn of_former_name(
+    req: &PageRequest,
+    user_id: &str,
+    slug: &str,
+) -> Result<Option<UserMembership>, StoreError> {
+    let (user_id, slug, now) = (user_id.to_owned(), slug.to_owned(), req.app.now());
+    let read = move |conn: &mut Conn| match organization_names::led_on(conn, &slug, now)? {
+        Some(id) => memberships::of_user_named(conn, &user_id, OrganizationKey::Id(&id)),
+        None => Ok(None),
+    };
+    req.app.store.read(read).await
+}
+
+/// The path and query of this request with the current short name in place of a former one; `None` if the path does not
+/// name the organization.
+fn renamed_path(req: &PageRequest, former: &str, current: &str) -> Option<String> {
+    let path = req.http.uri().path_and_query()?.as_str();
+    let rest = path.strip_prefix(req.base())?.strip_prefix("/o/")?.strip_prefix(former)?;
+    rest.starts_with(['/', '?']).then(|| format!("/o/{current}{rest}"))
 }
 
 impl Member {
@@ -150,6 +203,20 @@ impl Member {
             _ => format!("/cli-sessions?org={}&done={done}", self.organization.slug),
         }
     }
+}
+
+/// The user, if they are an owner of this organization, for an act that only owners do. All of these acts come through
+/// here, so that what they have in common is asked for in one place.
+pub(in crate::pages) async fn owners_act(req: &PageRequest, slug: &str) -> Result<Member, PageError> {
+    owning(req, member(req, OrganizationSelector::Slug(slug)).await?)
+}
+
+fn owning(req: &PageRequest, member: Member) -> Result<Member, PageError> {
+    if member.role != OWNER {
+        let organization = member.organization.name;
+        return Err(req.refuse(Refusal::NotAnOwner { organization }).into());
+    }
+    Ok(member)
 }
 
 /// The user, if they manage this organization. A 404 for others; members are told whom to ask.
@@ -188,7 +255,8 @@ pub(in crate::pages) fn nav(
         NavItem::PersonalTokens => format!("{}/tokens?org={}", req.base(), organization.slug),
         NavItem::Security => format!("{}/security?org={}", req.base(), organization.slug),
         NavItem::ApiKeys => format!("{}/o/{}/keys", req.base(), organization.slug),
-        NavItem::Members => format!("{}/o/{}/members", req.base(), organization.slug),
+        // Not every user is an owner of another organization as well.
+        NavItem::Members | NavItem::General => format!("{}/o/{}/members", req.base(), organization.slug),
         NavItem::ServiceAccounts => format!("{}/o/{}/service-accounts", req.base(), organization.slug),
         NavItem::Invitations => format!("{}/o/{}/invitations", req.base(), organization.slug),
         NavItem::ApiAccess => format!("{}/o/{}/settings/api-access", req.base(), organization.slug),
@@ -199,18 +267,31 @@ pub(in crate::pages) fn nav(
         current,
         organization: text::name(&member.organization.name),
         slug: member.organization.slug.clone(),
-        organizations: member
-            .listed
-            .iter()
+        organizations: shown(member)
+            .into_iter()
             .map(|organization| OrganizationLink {
                 name: text::name(&organization.name),
                 href: link(organization),
                 current: organization.id == member.organization.id,
             })
             .collect(),
-        more_organizations: member.more,
         active_sessions,
         sees_keys: member.holds(req, KEYS_MANAGE) || member.holds(req, KEYS_READ),
         administers: role::administers(&member.role),
+        owns: member.role == OWNER,
     }
+}
+
+/// Organizations in the chooser of the navigation.
+const SHOWN: usize = 8;
+
+/// The organization of the page and the first others.
+fn shown(member: &Member) -> Vec<&Organization> {
+    let is_current = |organization: &&Organization| organization.id == member.organization.id;
+    let mut shown: Vec<&Organization> = member.listed.iter().take(SHOWN).collect();
+    if !shown.iter().any(is_current) {
+        shown.truncate(SHOWN - 1);
+        shown.insert(0, &member.organization);
+    }
+    shown
 }

@@ -12,6 +12,7 @@ pub enum NavItem {
     Members,
     ServiceAccounts,
     Invitations,
+    General,
     ApiAccess,
     AuditLog,
     Usage,
@@ -34,15 +35,15 @@ pub struct Nav {
     pub organization: String,
     /// Slug of this organization.
     pub slug: String,
-    /// Shown as a chooser if there are several.
+    /// Shown as a chooser if there are several. A few: a page lists and searches all.
     pub organizations: Vec<OrganizationLink>,
-    /// Whether the user has more than these.
-    pub more_organizations: bool,
     pub active_sessions: i64,
     /// Whether the user may see API keys here.
     pub sees_keys: bool,
     /// Whether the user manages this organization.
     pub administers: bool,
+    /// Whether the user is an owner of it.
+    pub owns: bool,
 }
 
 impl Nav {
@@ -73,6 +74,11 @@ impl Nav {
     /// Path of its open invitations.
     pub fn invitations(&self, base: &str) -> String {
         format!("{base}/o/{}/invitations", self.slug)
+    }
+
+    /// Path of its name, and of what else only owners decide.
+    pub fn general(&self, base: &str) -> String {
+        format!("{base}/o/{}/settings", self.slug)
     }
 
     /// Path of the form that invites.

@@ -92,11 +92,20 @@ pub(in crate::pages) fn refusals(foreign: Foreign) -> Vec<(&'static str, Refusal
         ("copied-code-ended", Refusal::CopiedCodeEnded { command: command() }),
         ("nothing-to-copy", Refusal::NothingToCopy),
         ("terminal-left", Refusal::TerminalLeft),
-        ("no-organization", Refusal::NoOrganization { way_out: RefusalActions::default() }),
+        (
+            "no-organization",
+            Refusal::NoOrganization { may_create: false, way_out: RefusalActions::default() },
+        ),
+        (
+            "no-organization-create",
+            Refusal::NoOrganization { may_create: true, way_out: RefusalActions::default() },
+        ),
+        ("no-creation", Refusal::NoCreation),
         ("form-too-old", Refusal::FormTooOld { reload: format!("/here?{}", foreign("q")) }),
         ("cookies-off", Refusal::CookiesOff),
         ("open-elsewhere", Refusal::OpenElsewhere { command: command() }),
         ("unknown-code", Refusal::UnknownCode { command: command() }),
+        ("not-an-owner", Refusal::NotAnOwner { organization: organization() }),
         ("not-a-manager", Refusal::NotAManager { organization: organization() }),
         (
             "not-for-role",

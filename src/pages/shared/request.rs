@@ -281,6 +281,15 @@ impl PageRequest {
         self.redirect_with(path, [])
     }
 
+    /// Leads a request for a former address on to the current one, with its method and body.
+    pub(in crate::pages) fn lead_on(&self, path: &str) -> HttpResponse {
+        let mut answer = HttpResponse::PermanentRedirect();
+        answer.insert_header((header::LOCATION, location(self.base(), path)));
+        // Browsers would keep it for longer than the name leads on.
+        answer.insert_header((header::CACHE_CONTROL, "no-store"));
+        answer.finish()
+    }
+
     pub(in crate::pages) fn redirect_with<const N: usize>(
         &self,
         path: &str,
@@ -397,6 +406,14 @@ fn flash(query: &str) -> Option<&'static str> {
         "service-account-disabled" => "Service account disabled. Its keys no longer work.",
         "service-account-enabled" => "Service account enabled. Its keys work again.",
         "invitation-canceled" => "Invitation canceled. Its link no longer works.",
+        "organization-created" => "Organization created. You are its owner.",
+        "organization-renamed" => "Saved. Links with an old short name lead on for 90 days.",
+        "organization-deleted" => {
+            "Organization deleted. The operator of this server can undo it for 30 days."
+        }
+        "join-links-on" => "Join links are on. Make one to use them.",
+        "join-links-off" => "Join links are off. Those that were open no longer work.",
+        "join-link-ended" => "Join link ended. It no longer works.",
         "joined" => "You joined. The organization is in your list.",
         "role-saved" => "Role saved. It applies from the next request.",
         "member-removed" => "Member removed. Nothing of theirs works here any more.",

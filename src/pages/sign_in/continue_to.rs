@@ -18,11 +18,14 @@ pub(in crate::pages) enum SignInTarget {
     PersonalTokens,
     /// The invitations of the user.
     Invitations,
+    /// The form for a new organization.
+    NewOrganization,
 }
 
 const API_KEYS: &str = "keys";
 const PERSONAL_TOKENS: &str = "tokens";
 const INVITATIONS: &str = "invitations";
+const NEW_ORGANIZATION: &str = "organization";
 const DEVICE_CODE: &str = "device";
 
 /// Details of the target for the sign-in page.
@@ -44,6 +47,7 @@ impl SignInTarget {
             None if text == API_KEYS => Self::ApiKeys,
             None if text == PERSONAL_TOKENS => Self::PersonalTokens,
             None if text == INVITATIONS => Self::Invitations,
+            None if text == NEW_ORGANIZATION => Self::NewOrganization,
             Some(code) => Self::DeviceCode(UserCode::parse(code)),
             None if text.starts_with(IdKind::DeviceRequest.prefix()) => Self::Device(text.to_owned()),
             None => Self::Authorization(text.to_owned()),
@@ -56,6 +60,7 @@ impl SignInTarget {
             Self::ApiKeys => API_KEYS.to_owned(),
             Self::PersonalTokens => PERSONAL_TOKENS.to_owned(),
             Self::Invitations => INVITATIONS.to_owned(),
+            Self::NewOrganization => NEW_ORGANIZATION.to_owned(),
             Self::DeviceCode(None) => DEVICE_CODE.to_owned(),
             Self::DeviceCode(Some(code)) => format!("{DEVICE_CODE}_{}", code.letters()),
         }
@@ -69,6 +74,7 @@ impl SignInTarget {
             Self::ApiKeys => "/keys".to_owned(),
             Self::PersonalTokens => "/tokens".to_owned(),
             Self::Invitations => "/invitations".to_owned(),
+            Self::NewOrganization => "/organizations/new".to_owned(),
             Self::DeviceCode(None) => "/device".to_owned(),
             Self::DeviceCode(Some(code)) => format!("/device?user_code={}", code.formatted()),
         }
@@ -83,6 +89,9 @@ impl SignInTarget {
                 Ok(TargetDetails { tool: Some("your personal tokens".to_owned()), hint: None })
             }
             Self::Invitations => Ok(TargetDetails { tool: Some("your invitations".to_owned()), hint: None }),
+            Self::NewOrganization => {
+                Ok(TargetDetails { tool: Some("a new organization".to_owned()), hint: None })
+            }
             Self::DeviceCode(_) => Ok(TargetDetails { tool: Some("your device".to_owned()), hint: None }),
             Self::Device(id) => {
                 let id = id.clone();
@@ -124,6 +133,7 @@ mod tests {
         assert_eq!(path("keys").as_deref(), Some("/keys"));
         assert_eq!(path("tokens").as_deref(), Some("/tokens"));
         assert_eq!(path("invitations").as_deref(), Some("/invitations"));
+        assert_eq!(path("organization").as_deref(), Some("/organizations/new"));
         assert_eq!(path("device").as_deref(), Some("/device"));
         assert_eq!(path("device_WDJBMJHT").as_deref(), Some("/device?user_code=WDJB-MJHT"));
         assert_eq!(path("device_nothing").as_deref(), Some("/device"));

@@ -18,14 +18,23 @@ use crate::support::oauth::{Ask, Session, Tokens};
 use crate::support::{both_engines, sources};
 
 /// Actions covered by tests of their own.
-const ELSEWHERE: [&str; 21] = [
+const ELSEWHERE: [&str; 30] = [
     "audit.rebased",
     "authorization.not_possible",
     "client.old_secret_ended",
     "client.secret_rotated",
     "client.updated",
     "device.codes_guessed",
+    "join_link.created",
+    "join_link.ended",
+    "join_link.used",
+    "organization.deleted",
     "organization.disabled",
+    "organization.join_links_off",
+    "organization.join_links_on",
+    "organization.log_removed",
+    "organization.purged",
+    "organization.renamed",
     "organization.restored",
     "recovery.closed",
     "recovery.opened",

@@ -7,8 +7,11 @@ use keystiled::services::password_reset;
 
 use super::device::choose;
 use super::{Tool, complaints, push, server, sign_in};
-use crate::support::app::TestApp;
+use crate::organizations::make_link;
+use crate::pages::every_form;
+use crate::support::app::{Builder, TestApp};
 use crate::support::browser::{Browser, Page};
+use crate::support::database::Database;
 use crate::support::oauth::{Ask, Tokens};
 use crate::support::people::Person;
 
@@ -136,18 +139,26 @@ async fn with_sessions(app: &TestApp) -> Person {
 
 #[tokio::test]
 async fn pages_after_the_sign_in_are_accessible() {
-    let app = server().await;
+    let app = every_form(Builder::on(Database::sqlite())).start().await;
     let owner = with_sessions(&app).await;
     let page = Browser::new().await.page().await;
     sign_in(&app, &page, &owner).await;
     let mut found = Vec::new();
     let at = |path: &str| format!("{}{path}", app.issuer());
+    let link = make_link(&app.browser_of(&owner).await, &[]).await;
     let settings = "/o/northwind-labs/settings/api-access";
     for path in [
         "/",
         "/cli-sessions?q=nothing",
         "/cli-sessions/end-all",
         "/organizations",
+        "/organizations?q=nothing",
+        "/organizations/new",
+        "/o/northwind-labs/settings",
+        "/o/northwind-labs/settings/delete",
+        "/o/northwind-labs/settings/join-links/new",
+        "/o/northwind-labs/invitations",
+        &link,
         "/security",
         "/security/password",
         "/security/browsers/end-others",

@@ -24,7 +24,7 @@ fn cs_01_every_form_of_the_pages_is_known_here() {
 }
 
 both_engines! {
-    async fn every_form_works_with_its_token_and_answers_303_unless_it_shows_a_secret(app) {
+    async fn every_form_works_with_its_token_and_answers_303_unless_it_shows_a_secret(app, |app| crate::pages::every_form(app)) {
         for route in FORMS {
             let session = app.session().await;
             let (browser, form) = form(app, &session, route).await;
@@ -37,7 +37,7 @@ both_engines! {
         }
     }
 
-    async fn cs_01_a_form_without_its_token_changes_nothing(app) {
+    async fn cs_01_a_form_without_its_token_changes_nothing(app, |app| crate::pages::every_form(app)) {
         let session = app.session().await;
         for route in FORMS {
             let (browser, form) = form(app, &session, route).await;
@@ -51,7 +51,7 @@ both_engines! {
         }
     }
 
-    async fn cs_03_a_form_from_another_site_changes_nothing(app) {
+    async fn cs_03_a_form_from_another_site_changes_nothing(app, |app| crate::pages::every_form(app)) {
         let session = app.session().await;
         let foreign: [&[(&str, &str)]; 6] = [
             &[("Origin", "https://evil.example")],
@@ -76,7 +76,7 @@ both_engines! {
         }
     }
 
-    async fn cs_04_reading_an_address_changes_nothing(app) {
+    async fn cs_04_reading_an_address_changes_nothing(app, |app| crate::pages::every_form(app)) {
         let session = app.session().await;
         for route in FORMS {
             let (browser, form) = form(app, &session, route).await;
@@ -93,7 +93,7 @@ both_engines! {
         }
     }
 
-    async fn cs_09_a_body_that_is_no_form_is_not_read(app) {
+    async fn cs_09_a_body_that_is_no_form_is_not_read(app, |app| crate::pages::every_form(app)) {
         let session = app.session().await;
         for route in FORMS {
             let (browser, form) = form(app, &session, route).await;
@@ -111,7 +111,7 @@ both_engines! {
         }
     }
 
-    async fn ht_03_a_large_form_is_refused(app) {
+    async fn ht_03_a_large_form_is_refused(app, |app| crate::pages::every_form(app)) {
         let session = app.session().await;
         for route in FORMS {
             let (browser, form) = form(app, &session, route).await;

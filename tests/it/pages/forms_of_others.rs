@@ -4,7 +4,7 @@ use super::{FORMS, form, state};
 use crate::support::both_engines;
 
 both_engines! {
-    async fn cs_02_the_token_of_another_form_is_worth_nothing(app) {
+    async fn cs_02_the_token_of_another_form_is_worth_nothing(app, |app| crate::pages::every_form(app)) {
         let session = app.session().await;
         for route in FORMS {
             let (browser, form) = form(app, &session, route).await;
@@ -21,7 +21,7 @@ both_engines! {
         }
     }
 
-    async fn cs_02_the_token_of_another_browser_is_worth_nothing(app) {
+    async fn cs_02_the_token_of_another_browser_is_worth_nothing(app, |app| crate::pages::every_form(app)) {
         let session = app.session().await;
         for route in FORMS {
             let (_, foreign) = form(app, &session, route).await;

@@ -47,12 +47,12 @@ both_engines! {
         assert!(!one.text().contains("All organizations"), "{}", one.text());
         join_many(app).await;
         let page = browser.get("/cli-sessions").await;
-        assert_eq!(slugs(&page.body, "/cli-sessions?org="), first(49));
+        assert_eq!(slugs(&page.body, "/cli-sessions?org="), first(7));
         assert!(links(&page.body).contains(&"/organizations?org=northwind-labs".to_owned()), "{}", page.body);
         for path in ["/cli-sessions?org=many-160", "/tokens?org=many-160"] {
             let beyond = browser.get(path).await;
             assert_eq!(beyond.status, 200);
-            let mut named = first(49);
+            let mut named = first(6);
             named.insert(0, "many-160".to_owned());
             let beginning = path.strip_suffix("many-160").unwrap();
             assert_eq!(slugs(&beyond.body, beginning), named, "and the one that it is about");
@@ -68,6 +68,15 @@ both_engines! {
             pages += 1;
         }
         assert_eq!((pages, all), (3, first(MANY)));
+        for (text, found) in [("many%2016", 1), ("MANY-15", 10), ("northwind", 1), ("no%25such", 0), ("Many", 25)] {
+            let page = browser.get(&format!("/organizations?q={text}")).await;
+            let main = page.body.split("<main").nth(1).unwrap();
+            assert_eq!(slugs(main, "/cli-sessions?org=").len(), found, "{text}: {}", page.text());
+        }
+        let page = browser.get("/organizations?q=Many").await;
+        let older = links(&page.body).into_iter().find(|link| link.contains("cursor=")).unwrap();
+        let next = browser.get(&older).await;
+        assert!(next.text().contains("Many 126") && !next.text().contains("Northwind Labs owner"), "{}", next.text());
     }
 
     async fn whoami_lists_the_first_and_the_one_of_the_session(app) {

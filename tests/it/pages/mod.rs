@@ -28,19 +28,19 @@ mod tokens;
 mod web_sessions;
 
 use keystiled::domain::client::ClientKind;
-use keystiled::store::organizations;
+use keystiled::store::organizations as stored;
 
-use crate::members;
-use crate::support::app::TestApp;
+use crate::support::app::{Builder, TestApp};
 use crate::support::html::Form;
 use crate::support::http::BrowserCaller;
 use crate::support::oauth::{Ask, Session};
+use crate::{members, organizations};
 
 /// Path of the settings of the first organization.
 const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
 
 /// All forms of the pages, by route. `/setup` exists only until the server has an owner.
-const FORMS: [&str; 37] = [
+const FORMS: [&str; 44] = [
     "/authorize/{id}",
     "/sign-in",
     "/sign-in/again",
@@ -77,16 +77,31 @@ const FORMS: [&str; 37] = [
     "/o/{org}/members/{id}/role",
     "/o/{org}/members/{id}/remove",
     "/o/{org}/leave",
+    "/organizations/new",
+    "/o/{org}/settings",
+    "/o/{org}/settings/delete",
+    "/o/{org}/settings/join-links",
+    "/o/{org}/settings/join-links/new",
+    "/o/{org}/invitations/join-links/{id}/end",
+    "/join/{token}",
     "/theme",
 ];
 
+/// The configuration with which every form exists.
+pub(crate) fn every_form(builder: Builder) -> Builder {
+    builder
+        .with("KEYSTILE_ORGANIZATIONS__CREATION", "users")
+        .with("KEYSTILE_ORGANIZATIONS__JOIN_LINKS", "accounts")
+}
+
 /// The forms whose response shows a secret. They cannot redirect, because the secret is not kept for a later page.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 6] = [
     "/o/{org}/keys/new",
     "/o/{org}/keys/{id}/rotate",
     "/tokens/new",
     "/o/{org}/members/invite",
     "/o/{org}/invitations/{id}/new-link",
+    "/o/{org}/settings/join-links/new",
 ];
 
 /// A form of this route, filled in so that it would have an effect, in a browser that may submit it.
@@ -104,6 +119,9 @@ async fn form(app: &TestApp, session: &Session, route: &str) -> (BrowserCaller, 
         _ => {}
     }
     let browser = app.browser_of(&person).await;
+    if organizations::FORMS.contains(&route) {
+        return organizations::form_of(app, browser, route).await;
+    }
     if route.contains("invit") {
         return invitations::form_of(app, browser, route).await;
     }
@@ -202,8 +220,12 @@ async fn state(app: &TestApp, session: &Session) -> String {
         .names("SELECT coalesce(device_flow, '') || coalesce(CAST(copy_code AS text), '') AS name FROM organizations")
         .await;
     let invitations = app.invitations().await;
+    let names = app
+        .names("SELECT slug || name || coalesce(CAST(deleted_at AS text), '') || join_links AS name FROM organizations ORDER BY id")
+        .await;
+    let links = app.names("SELECT CAST(ends_at AS text) || uses AS name FROM join_links ORDER BY id").await;
     format!(
-        "{counts:?} {} {:?} {} {waiting:?} {codes:?} {sign_in_methods:?} {invitations:?}",
+        "{counts:?} {} {:?} {} {waiting:?} {codes:?} {sign_in_methods:?} {invitations:?} {names:?} {links:?}",
         stored.name,
         stored.revoked_at,
         personal_tokens(app).await
@@ -213,7 +235,7 @@ async fn state(app: &TestApp, session: &Session) -> String {
 /// Whether personal tokens are allowed in the first organization.
 async fn personal_tokens(app: &TestApp) -> bool {
     let id = app.owner().await.organization.id;
-    let found = app.inside().store.read(move |conn| organizations::find(conn, &id)).await.unwrap();
+    let found = app.inside().store.read(move |conn| stored::find(conn, &id)).await.unwrap();
     found.unwrap().personal_tokens
 }
 

@@ -67,6 +67,8 @@ pub enum Refusal {
     /// The terminal learned that copied codes are off, and switched to another sign-in method.
     TerminalLeft,
     NoOrganization {
+        /// Whether the user may make one.
+        may_create: bool,
         way_out: RefusalActions,
     },
     /// The form token is missing, invalid or too old.
@@ -85,6 +87,11 @@ pub enum Refusal {
     NotAManager {
         organization: String,
     },
+    NotAnOwner {
+        organization: String,
+    },
+    /// Users do not make organizations on this server.
+    NoCreation,
     /// The user's role lacks the required scope.
     NotForRole {
         organization: String,

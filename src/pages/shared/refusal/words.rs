@@ -68,11 +68,24 @@ impl Refusal {
                 .what("Copied codes were not allowed when you opened it. Continue as your terminal says.")
                 .nothing_given()
                 .next(Next::links([("Enter a device code", format!("{base}/device"))])),
-            Self::NoOrganization { way_out } => {
+            Self::NoOrganization { may_create, way_out } => {
+                let mut links = vec![RefusalLink {
+                    label: "See your invitations",
+                    href: format!("{base}/invitations"),
+                }];
+                let what = if may_create {
+                    links.push(RefusalLink {
+                        label: "Create an organization",
+                        href: format!("{base}/organizations/new"),
+                    });
+                    "A tool always acts in one organization. Ask an owner for an invite link, or create your own."
+                } else {
+                    "A tool always acts in one organization. Ask an owner for an invite link."
+                };
                 RefusalText::new(StatusCode::FORBIDDEN, "You don’t belong to an organization yet")
-                    .what("A tool always acts in one organization. Ask an owner for an invite link.")
+                    .what(what)
                     .nothing_given()
-                    .next(Next::links([("See your invitations", format!("{base}/invitations"))]))
+                    .next(Next::Links(links))
                     .way_out(way_out)
             }
             Self::FormTooOld { reload } => RefusalText::new(StatusCode::FORBIDDEN, "This page was open too long")
@@ -99,6 +112,14 @@ impl Refusal {
             Self::NotAManager { organization } => {
                 RefusalText::new(StatusCode::FORBIDDEN, "Owners and admins only")
                     .what(Sentence::from("Ask an owner or an admin of ").name(organization).text(" to change this."))
+                    .next(Next::home(base))
+            }
+            Self::NotAnOwner { organization } => RefusalText::new(StatusCode::FORBIDDEN, "Owners only")
+                .what(Sentence::from("Ask an owner of ").name(organization).text(" to change this."))
+                .next(Next::home(base)),
+            Self::NoCreation => {
+                RefusalText::new(StatusCode::FORBIDDEN, "You cannot create an organization here")
+                    .what("The operator of this server makes organizations. Ask the operator for one.")
                     .next(Next::home(base))
             }
             Self::NotForRole { organization, role, needed } => not_for_role(organization, &role, &needed, base),
