@@ -1,5 +1,6 @@
 //! Verifies audit chains.
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text};
@@ -12,7 +13,7 @@ use crate::domain::audit::chain::{
 };
 use crate::store::engine::conn::Conn;
 use crate::store::engine::error::StoreError;
-use crate::store::engine::schema::{audit_events, audit_heads};
+use crate::store::engine::schema::{audit_events, audit_heads, organizations};
 
 /// Events in memory at a time.
 const CHUNK: i64 = 500;
@@ -24,16 +25,27 @@ struct Next {
 }
 
 /// The chain after `after`, of all that exist or must exist; the first one is after the empty text. Includes every
-/// organization, so that a chain deleted as a whole is noticed, except one whose log was removed after its deletion. Each
-/// minimum is one index lookup; one statement has all three because the order of texts depends on the database.
+/// organization, so that a chain deleted as a whole is noticed, except one whose log was removed after its deletion.
 pub fn next_chain(conn: &mut Conn, after: &str) -> Result<Option<String>, StoreError> {
+    let mut next = following(conn, after)?;
+    while let Some(chain) = next {
+        let removed = organizations::table.find(&chain).filter(organizations::log_removed_at.is_not_null());
+        if !diesel::select(exists(removed)).get_result::<bool>(conn)? {
+            return Ok(Some(chain));
+        }
+        next = following(conn, &chain)?;
+    }
+    Ok(None)
+}
+
+/// Like [`next_chain`], with those whose log was removed. Each minimum is one index lookup; one statement has all three
+/// because the order of texts depends on the database.
+fn following(conn: &mut Conn, after: &str) -> Result<Option<String>, StoreError> {
     let statement = sql_query(
         "SELECT MIN(chain) AS chain FROM (
             SELECT MIN(chain) AS chain FROM audit_heads WHERE chain > $1
-            UNION ALL SELECT MIN(chain) FROM audit_events WHERE chain > $1 AND NOT EXISTS (
-                SELECT 1 FROM organizations WHERE id = audit_events.chain AND log_removed_at IS NOT NULL
-            )
-            UNION ALL SELECT MIN(id) FROM organizations WHERE id > $1 AND log_removed_at IS NULL
+            UNION ALL SELECT MIN(chain) FROM audit_events WHERE chain > $1
+            UNION ALL SELECT MIN(id) FROM organizations WHERE id > $1
         ) AS chains",
     );
     let next: Next = statement.bind::<Text, _>(after).get_result(conn)?;
