@@ -95,7 +95,12 @@ impl Builder {
         self
     }
 
+    /// Boxed, because the configuration makes it a large future.
     pub(crate) async fn start(self) -> TestApp {
+        Box::pin(self.begin()).await
+    }
+
+    async fn begin(self) -> TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let own = [
