@@ -20,7 +20,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// The fields of an event that are shown.
 #[derive(Deserialize)]
 struct Event {
-    sequence: u64,
+    id: String,
     at: DateTime<Utc>,
     actor: Actor,
     #[serde(default)]
@@ -89,15 +89,17 @@ async fn follow(
     mut start: DateTime<Utc>,
     mut documents: Vec<Value>,
 ) -> Result<(), ErrorKind> {
-    let mut last = None;
+    // Those of the last moment, which is asked for again.
+    let mut printed: Vec<(String, DateTime<Utc>)> = Vec::new();
     loop {
         for document in &documents {
             let event: Event = list::read(session, document).await?;
-            // Events with the timestamp of the last one are returned again.
-            if last.is_some_and(|last| event.sequence <= last) {
+            if printed.iter().any(|(id, _)| *id == event.id) {
                 continue;
             }
-            (last, start) = (Some(event.sequence), event.at);
+            start = event.at;
+            printed.retain(|(_, at)| *at == start);
+            printed.push((event.id.clone(), event.at));
             if context.output.is_json() {
                 context.output.json(document)?;
             } else {

@@ -1,5 +1,6 @@
 //! The text of every error. The headline and the line below it are stable; the rest may change.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::report::Report;
@@ -101,11 +102,7 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
             }))
             .line("Nothing was stored."),
         ErrorKind::RefreshFailed => sign_in::refresh_failed(&login),
-        ErrorKind::LockBusy { path, after } => Report::new("Another process is busy with the same file").line(format!(
-            "It has held {} for {}. Try again.",
-            path.display(),
-            in_words(*after)
-        )),
+        ErrorKind::LockBusy { path, after } => lock_busy(path, *after),
         ErrorKind::CredentialsUnreadable { path, cause, remedy } => {
             Report::new(format!("Cannot read {}: {cause}", path.display())).maybe(remedy.clone())
         }
@@ -119,6 +116,11 @@ pub(super) fn report(kind: &ErrorKind, brand: &Brand) -> Report {
         ErrorKind::Interrupted => Report::new("Stopped"),
         ErrorKind::ClosedPipe => Report::new("Nobody reads the output"),
     }
+}
+
+fn lock_busy(path: &Path, after: Duration) -> Report {
+    let held = format!("It has held {} for {}. Try again.", path.display(), in_words(after));
+    Report::new("Another process is busy with the same file").line(held)
 }
 
 fn host_mismatch(source: &CredentialSource, asked: &str, bound: &str, brand: &Brand) -> Report {
