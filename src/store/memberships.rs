@@ -116,7 +116,7 @@ pub fn of_user(
     Ok(query.load(conn)?)
 }
 
-/// Like [`of_user`], of those whose name or short name contains a text, case-insensitive (on SQLite for ASCII letters only).
+/// Like [`of_user()`], of those whose name or short name contains a text, case-insensitive (on SQLite for ASCII letters only).
 /// Empty: all.
 pub fn search_of_user(
     conn: &mut Conn,

@@ -178,7 +178,8 @@ both_engines! {
         });
         recorded.await.unwrap();
         let all = cli.run(&["audit", "list", "--json"]).await.good().json();
-        let sequences: Vec<_> = all.as_array().unwrap().iter().map(|event| event["sequence"].as_i64().unwrap()).collect();
+        // Events of the instance have no number in the log of an organization.
+        let sequences: Vec<_> = all.as_array().unwrap().iter().filter_map(|event| event["sequence"].as_i64()).collect();
         assert!(sequences.len() > 150 && sequences.is_sorted(), "{sequences:?}");
     }
 
