@@ -74,7 +74,7 @@ pub(super) async fn run(store: &Store, list: List) -> Result<String, AdminError>
         Unknown::Actor(address) => unknown_user(&address),
         Unknown::Event(id) => AdminError::Refused(format!("There is no event {id} in this log.")),
     })?;
-    let next = page.older.and(page.events.last()).map(|event| event.id.clone());
+    let next = page.older.and(page.events.last()).map(|last| last.event.id.clone());
     let mut lines: Vec<String> = page.events.iter().map(|event| line(event, &page.names)).collect();
     if let Some(next) = &next {
         lines.push(format!("There are more. To list them, add --after {next}"));
@@ -126,7 +126,8 @@ fn page(
 }
 
 /// For example `2026-11-23 08:00:00 UTC  user.signed_in  Maya Okafor  203.0.113.7`.
-fn line(event: &RecordedEvent, names: &Names) -> String {
+fn line(recorded: &RecordedEvent, names: &Names) -> String {
+    let event = &recorded.event;
     let short = |text: &str| printable(text).chars().take(NAME).collect::<String>();
     let shown = |id: &String| short(names.get(id).unwrap_or(id));
     let actor = event.actor_id.as_ref().map_or_else(|| event.actor_kind.clone(), shown);
@@ -136,7 +137,7 @@ fn line(event: &RecordedEvent, names: &Names) -> String {
     parts.extend(other.map(|target| format!("-> {}", shown(target))));
     match &event.ip {
         Some(ip) => parts.push(short(ip)),
-        None if event.is_erased(IP) => parts.push("erased".to_owned()),
+        None if recorded.is_erased(IP) => parts.push("erased".to_owned()),
         None => {}
     }
     if event.outcome == Outcome::Refused.as_str() {
@@ -146,8 +147,8 @@ fn line(event: &RecordedEvent, names: &Names) -> String {
 }
 
 /// As in the API, with the number also for events of the server itself.
-fn to_json(event: &RecordedEvent, names: &Names) -> Value {
-    let mut value = export::to_json(event, names);
-    value["sequence"] = event.sequence.into();
+fn to_json(recorded: &RecordedEvent, names: &Names) -> Value {
+    let mut value = export::to_json(recorded, names);
+    value["sequence"] = recorded.event.sequence.into();
     value
 }

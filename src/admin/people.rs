@@ -21,7 +21,7 @@ pub(super) fn canonical(typed: &str) -> Result<String, AdminError> {
 
 /// Refuses a role that the configuration does not have.
 pub(super) fn check_role(config: &Config, role: &str) -> Result<(), AdminError> {
-    if config.roles.iter().any(|known| known.id == role) {
+    if config.role(role).is_some() {
         return Ok(());
     }
     let known: Vec<&str> = config.roles.iter().map(|role| role.id.as_str()).collect();

@@ -40,12 +40,18 @@ pub use sections::{
     Organizations, Pooler, Server, SignIn, Tokens,
 };
 
+use crate::domain::role::Role;
 use settings::Settings;
 
 /// The default roles, scopes and bundles.
 const DEFAULT_LISTS: &str = include_str!("../../config/default.toml");
 
 impl Config {
+    /// The role with this id.
+    pub fn role(&self, id: &str) -> Option<&Role> {
+        self.roles.iter().find(|role| role.id == id)
+    }
+
     /// Reads, merges and validates all sources. The environment is a parameter, so that the result depends only on the
     /// arguments and the files that they name.
     pub fn load(file: Option<&Path>, env: &Env) -> Result<Self, ConfigErrors> {

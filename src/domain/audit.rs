@@ -139,6 +139,14 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// The id of the user, if the actor is one.
+    pub fn user(&self) -> Option<&str> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::ServiceAccount(_) | Self::Client(_) | Self::Operator | Self::Anonymous => None,
+        }
+    }
+
     pub fn kind(&self) -> &'static str {
         match self {
             Self::User(_) => "user",

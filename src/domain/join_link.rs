@@ -1,4 +1,4 @@
-//! Links with which anybody may join an organization.
+//! Links with which users join an organization without an invitation.
 
 use super::role::{MEMBER, VIEWER};
 

@@ -85,7 +85,7 @@ fn is_reserved(slug: &str) -> bool {
     RESERVED.contains(&slug)
 }
 
-/// Checks a name in URLs that somebody chose.
+/// Checks a chosen name in URLs.
 pub fn check(slug: &str) -> Result<(), ParseError> {
     let plain = slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     let in_words = !slug.starts_with('-') && !slug.ends_with('-') && !slug.contains("--");

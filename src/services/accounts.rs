@@ -82,10 +82,7 @@ pub fn insert_organization(
         key_max_seconds: None,
         personal_token_creators: None,
         personal_token_max_seconds: None,
-        created_by: match actor {
-            Actor::User(id) => Some(id.clone()),
-            Actor::ServiceAccount(_) | Actor::Client(_) | Actor::Operator | Actor::Anonymous => None,
-        },
+        created_by: actor.user().map(str::to_owned),
         deleted_at: None,
         purged_at: None,
         log_removed_at: None,

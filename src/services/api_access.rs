@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::config::Config;
-use crate::domain::audit::{Action, Actor, Event, Origin};
+use crate::domain::audit::{Action, Actor, Event, Origin, RecordedEvent};
 use crate::domain::credential::{CredentialKind, EndReason};
 use crate::domain::policy::DeviceFlow;
 use crate::domain::time::Time;
@@ -51,7 +51,7 @@ pub struct LastChange {
 /// Reads the last change of the switch from the audit events; `None` if it was never changed.
 pub fn last_change(conn: &mut Conn, org_id: &str) -> Result<Option<LastChange>, StoreError> {
     let turns = [Action::PersonalTokensOff, Action::PersonalTokensOn];
-    let Some(event) = audit::latest(conn, org_id, &turns)? else { return Ok(None) };
+    let Some(RecordedEvent { event, .. }) = audit::latest(conn, org_id, &turns)? else { return Ok(None) };
     let user = match &event.actor_id {
         Some(id) => users::find(conn, id)?,
         None => None,

@@ -45,7 +45,7 @@ pub struct LogCursor {
 }
 
 impl LogCursor {
-    fn of(event: &RecordedEvent) -> Self {
+    fn of(RecordedEvent { event, .. }: &RecordedEvent) -> Self {
         Self { at: event.at, sequence: event.sequence, instance: event.chain == INSTANCE_CHAIN }
     }
 }
@@ -120,17 +120,18 @@ pub fn instance_page(
 }
 
 /// An event of the instance as an organization sees it. The details count what is in other organizations.
-fn for_organization(event: RecordedEvent) -> RecordedEvent {
-    let mut erased = event.erased;
-    erased.retain(|field| values::detail_name(field).is_none());
-    RecordedEvent { details: "{}".to_owned(), erased, ..event }
+fn for_organization(mut recorded: RecordedEvent) -> RecordedEvent {
+    recorded.erased.retain(|field| values::detail_name(field).is_none());
+    "{}".clone_into(&mut recorded.event.details);
+    recorded
 }
 
 fn named(conn: &mut Conn, mut events: Vec<RecordedEvent>, size: usize) -> Result<EventPage, StoreError> {
     let more = events.len() > size;
     events.truncate(size);
     let older = events.last().filter(|_| more).map(LogCursor::of);
-    let ids = events.iter().flat_map(|event| [&event.actor_id, &event.credential_id, &event.target]);
+    let ids = events.iter().map(|recorded| &recorded.event);
+    let ids = ids.flat_map(|event| [&event.actor_id, &event.credential_id, &event.target]);
     let names = names::of(conn, ids.flatten().map(String::as_str))?;
     Ok(EventPage { events, names, older })
 }

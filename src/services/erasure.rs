@@ -1,5 +1,5 @@
 //! Erasure of a person: everything that identifies them is deleted, and the account ends. Its row and its id stay, so that
-//! the id never means anybody else.
+//! the id never identifies another person.
 
 use super::last_owner::LastOwner;
 use super::members::ending::{EndedBy, Ending, end};
@@ -64,14 +64,10 @@ fn remove(
     actor: &Actor,
     origin: &Origin,
 ) -> Result<usize, TxError<OperatorRefusal>> {
-    let by_user = match actor {
-        Actor::User(id) => Some(id.as_str()),
-        Actor::ServiceAccount(_) | Actor::Client(_) | Actor::Operator | Actor::Anonymous => None,
-    };
     for org_id in org_ids {
         let Some(member) = members::find(work.conn, org_id, &user.id)? else { continue };
         let event = |action| Event::new(action, actor.clone(), origin).org(org_id);
-        let by = EndedBy { org_id, user_id: by_user, event: &event };
+        let by = EndedBy { org_id, user_id: actor.user(), event: &event };
         end(work, &by, &member, Ending::Erased, 0)?;
     }
     Ok(erasure::erase(work.conn, user, work.now)?)

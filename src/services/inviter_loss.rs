@@ -40,7 +40,7 @@ impl<'a> InviterLoss<'a> {
 }
 
 /// Cancels the waiting invitations of an inviter and ends their join links. The organization is locked, so that none is made
-/// until the commit. `event` makes an event of whoever caused it, in this organization.
+/// until the commit. `event` makes an event of the actor who caused it, in this organization.
 pub fn cancel_of_inviter(
     work: &mut Work<'_>,
     org_id: &str,

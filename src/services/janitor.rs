@@ -141,7 +141,6 @@ async fn sweep_expiring(store: &Store, expiring: &Expiring, before: Time) -> Res
     loop {
         let span = Span { from, before, limit: pace.limit() };
         let step = store.write(move |work| {
-            // Time from here: other writes wait for this one. Before, it waited for them.
             let begun = Instant::now();
             Ok((delete(work.conn, span)?, begun))
         });
@@ -151,8 +150,6 @@ async fn sweep_expiring(store: &Store, expiring: &Expiring, before: Time) -> Res
             return Ok(rows);
         }
         from = deleted.to.unwrap_or(from);
-        let took = begun.elapsed();
-        pace.adapt(took);
-        tokio::time::sleep(took).await;
+        pace.rest(begun).await;
     }
 }

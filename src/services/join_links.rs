@@ -126,8 +126,7 @@ pub fn create(
 
 /// Checks the fields, and returns the domains as they are stored.
 fn check(config: &Config, new: &NewLink) -> Result<String, ServiceRefusal> {
-    let known = config.roles.iter().any(|role| role.id == new.role);
-    if !known || !ROLES.contains(&new.role.as_str()) {
+    if config.role(&new.role).is_none() || !ROLES.contains(&new.role.as_str()) {
         return Err(ServiceRefusal::invalid("role", "A join link gives the role member or viewer."));
     }
     if !(1..=MAX_DAYS).contains(&new.days) {
@@ -150,7 +149,7 @@ pub fn open(conn: &mut Conn, org_id: &str, now: Time) -> Result<Vec<JoinLink>, S
     join_links::open(conn, org_id, now, MAX_OPEN)
 }
 
-/// Ends a link, for whoever manages members.
+/// Ends a link, for a member who manages members.
 pub fn end(
     work: &mut Work<'_>,
     config: &Config,
@@ -212,7 +211,7 @@ fn standing(
     link: JoinLink,
     now: Time,
 ) -> Result<Option<OpenLink>, StoreError> {
-    let has_role = config.roles.iter().any(|role| role.id == link.role);
+    let has_role = config.role(&link.role).is_some();
     if !are_possible(config) || !has_role || now >= link.ends_at || link.uses >= link.max_uses {
         return Ok(None);
     }
@@ -269,7 +268,7 @@ pub fn join(
     Ok(organization)
 }
 
-/// Refuses a user whom the link does not let in. The one place that decides about the address of whoever joins.
+/// Refuses a user whom the link does not let in. The one place that decides about the address of a user who joins.
 pub fn require_allowed(link: &JoinLink, user: &User) -> Result<(), JoinRefusal> {
     if join_link::allows(&link.domains, &user.email) {
         Ok(())

@@ -111,7 +111,7 @@ impl OrgActor {
         Err(ServiceRefusal::MissingScopes(std::iter::once(scope.to_owned()).collect()))
     }
 
-    /// Refuses anybody but an owner in a browser: a stolen credential cannot take the organization.
+    /// Refuses every actor but an owner in a browser: a stolen credential cannot take the organization.
     pub fn require_owner_in_browser(&self) -> Result<(), ServiceRefusal> {
         match &self.auth_method {
             AuthMethod::Browser if self.role == OWNER => Ok(()),

@@ -65,9 +65,7 @@ where
             return Ok(rows);
         }
         rows += deleted;
-        let took = begun.elapsed();
-        pace.adapt(took);
-        tokio::time::sleep(took).await;
+        pace.rest(begun).await;
     }
 }
 

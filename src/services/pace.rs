@@ -1,6 +1,6 @@
 //! The size of the steps in which rows are deleted.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Number of rows that the next step deletes.
 #[derive(Debug)]
@@ -21,8 +21,16 @@ impl Pace {
         self.limit
     }
 
+    /// Waits after a step for as long as the step took, and decides about the next one. `begun` is the time inside of its
+    /// transaction: before that it waited for other writes, and from then on they wait for it.
+    pub async fn rest(&mut self, begun: Instant) {
+        let took = begun.elapsed();
+        self.adapt(took);
+        tokio::time::sleep(took).await;
+    }
+
     /// Decides about the next step after one that took this long.
-    pub fn adapt(&mut self, took: Duration) {
+    fn adapt(&mut self, took: Duration) {
         let limit = if took > Self::LONG {
             self.limit / 2
         } else if took < Self::SHORT {

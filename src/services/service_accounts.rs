@@ -173,7 +173,7 @@ fn require_may_grant(
 }
 
 pub(super) fn require_known_role(config: &Config, role: &str) -> Result<(), ServiceRefusal> {
-    if config.roles.iter().any(|known| known.id == role) {
+    if config.role(role).is_some() {
         return Ok(());
     }
     let roles = config.roles.iter().map(|role| role.id.as_str()).collect::<Vec<_>>().join(", ");

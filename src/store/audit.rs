@@ -1,5 +1,27 @@
 //! Audit events: append-only, in one hash chain per organization. Personal values lie beside them, in a table of their own.
 
+/// Rows per statement. PostgreSQL accepts 65,535 parameters.
+const MAX_ROWS: usize = 1000;
+
+/// Inserts rows: on PostgreSQL many in one statement, on SQLite each with a prepared statement. A macro because the type of
+/// an insert includes the table and its columns.
+macro_rules! insert_all {
+    ($conn:expr, $table:ident, $rows:expr) => {
+        match $conn {
+            Conn::Postgres(conn) => {
+                for rows in $rows.chunks(MAX_ROWS) {
+                    diesel::insert_into($table::table).values(rows).execute(conn)?;
+                }
+            }
+            Conn::Sqlite(conn) => {
+                for row in $rows {
+                    Prepared(diesel::insert_into($table::table).values(row)).execute(conn)?;
+                }
+            }
+        }
+    };
+}
+
 mod members;
 mod read;
 mod rebase;
@@ -102,31 +124,12 @@ fn extend(conn: &mut Conn, chain: &str, events: Vec<PendingEvent>) -> Result<(),
         let hash = hashing::hash_with_commitments(&last, &event).to_vec();
         rows.push(Row::new(event, std::mem::replace(&mut last, hash.clone()), hash));
     }
-    insert(conn, &rows)?;
+    insert_all!(conn, audit_events, &rows);
     values::insert(conn, &values)?;
     members::insert(conn, &of_members)?;
     let onward = diesel::update(audit_heads::table.find(chain))
         .set((audit_heads::sequence.eq(sequence), audit_heads::hash.eq(last)));
     Prepared(onward).execute(conn)?;
-    Ok(())
-}
-
-/// Rows per statement. PostgreSQL accepts 65,535 parameters.
-const MAX_ROWS: usize = 1000;
-
-fn insert(conn: &mut Conn, rows: &[Row]) -> Result<(), StoreError> {
-    match conn {
-        Conn::Postgres(conn) => {
-            for rows in rows.chunks(MAX_ROWS) {
-                diesel::insert_into(audit_events::table).values(rows).execute(conn)?;
-            }
-        }
-        Conn::Sqlite(conn) => {
-            for row in rows {
-                Prepared(diesel::insert_into(audit_events::table).values(row)).execute(conn)?;
-            }
-        }
-    }
     Ok(())
 }
 

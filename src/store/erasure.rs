@@ -1,4 +1,4 @@
-//! Removes the personal data of a user from every table. Ids stay, because they identify nobody once the address and the
+//! Removes the personal data of a user from every table. Ids stay, because they identify no person once the address and the
 //! name are gone.
 
 use diesel::connection::SimpleConnection;
@@ -46,7 +46,7 @@ pub fn erase(conn: &mut Conn, user: &User, at: Time) -> Result<usize, StoreError
     invitations_of(conn, user, at)?;
     diesel::update(users::table.find(&user.id))
         .set((
-            // No address, so nobody signs in with it, and no other user gets it.
+            // No address, so no sign-in works with it, and no other user gets it.
             users::email.eq(&user.id),
             users::name.eq(ERASED_NAME),
             users::password_hash.eq(NONE),

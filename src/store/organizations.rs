@@ -42,7 +42,7 @@ pub struct Organization {
     pub purged_at: Option<Time>,
     /// When its audit events were removed.
     pub log_removed_at: Option<Time>,
-    /// Whether an owner allows links with which anybody joins.
+    /// Whether an owner allows join links.
     pub join_links: bool,
 }
 

@@ -30,8 +30,8 @@ section! {
         /// How long the audit log of a deleted organization is kept, at least `30d`, during which the deletion can be
         /// undone. Until then, `keystiled audit export` writes it to a file.
         ///
-        /// The default is that of ended credentials: a little more than a year, so that whoever looks into an incident of
-        /// the past year finds it, and nobody's data stays for ever.
+        /// The default is that of ended credentials: a little more than a year, so that an incident of the past year can
+        /// be investigated, and no data stays forever.
         keep_deleted: TimeDelta = "400d", as_long_as_undo;
     }
 }

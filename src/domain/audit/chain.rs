@@ -165,7 +165,7 @@ impl ChainVerifier {
                 }
             }
             WITH_VALUES => {
-                let whole = event.with_values(&link.values);
+                let whole = event.clone().with_values(&link.values);
                 if missing == 0 && hash_with_values(&self.head.hash, &whole)[..] != link.hash[..] {
                     return Err(broken(ChainFault::Changed));
                 }

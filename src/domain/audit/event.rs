@@ -87,7 +87,7 @@ impl Event {
         self
     }
 
-    /// Adds a detail that is outside of the hashed part: a text that somebody typed, or an address. It belongs to the
+    /// Adds a detail that is outside of the hashed part: a text that a user typed, or an address. It belongs to the
     /// person of the event.
     #[must_use]
     pub fn text(self, name: &'static str, text: Option<&str>) -> Self {
@@ -105,20 +105,12 @@ impl Event {
     }
 
     fn person(&self) -> Option<String> {
-        match (&self.person, &self.actor) {
-            (Some(person), _) => Some(person.clone()),
-            (None, Actor::User(id)) => Some(id.clone()),
-            (None, Actor::ServiceAccount(_) | Actor::Client(_) | Actor::Operator | Actor::Anonymous) => None,
-        }
+        self.person.as_deref().or(self.actor.user()).map(str::to_owned)
     }
 
     /// The user that an event of the instance concerns, for the audit logs of the organizations that they are a member of.
     pub fn member(&self) -> Option<&str> {
-        let actor = match &self.actor {
-            Actor::User(id) => Some(id.as_str()),
-            Actor::ServiceAccount(_) | Actor::Client(_) | Actor::Operator | Actor::Anonymous => None,
-        };
-        self.target.as_deref().or(actor).filter(|_| self.action.concerns_member())
+        self.target.as_deref().or(self.actor.user()).filter(|_| self.action.concerns_member())
     }
 
     /// The hashed part, and the values outside of it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::hashing::ChainEvent;
 use super::values::USER_AGENT;
 use super::{INSTANCE_CHAIN, RecordedEvent};
 use crate::domain::csv;
@@ -66,7 +67,8 @@ const COLUMNS: [&str; 18] = [
     "erased",
 ];
 
-fn row(event: &RecordedEvent, names: &Names) -> String {
+fn row(recorded: &RecordedEvent, names: &Names) -> String {
+    let event = &recorded.event;
     let name = |id: &Option<String>| id.as_ref().and_then(|id| names.get(id)).map_or("", String::as_str);
     let text = |value: &Option<String>| value.as_deref().unwrap_or_default().to_owned();
     let (actor, credential, target) =
@@ -91,27 +93,28 @@ fn row(event: &RecordedEvent, names: &Names) -> String {
         &request_id,
         &event.details,
         chain(event),
-        &erased(event).join(" "),
+        &erased(recorded).join(" "),
     ])
 }
 
 /// The number in the organization's log. The numbers of the server's own chain would tell how much happens elsewhere.
-fn sequence(event: &RecordedEvent) -> Option<i64> {
+fn sequence(event: &ChainEvent) -> Option<i64> {
     (event.chain != INSTANCE_CHAIN).then_some(event.sequence)
 }
 
-fn chain(event: &RecordedEvent) -> &'static str {
+fn chain(event: &ChainEvent) -> &'static str {
     if event.chain == INSTANCE_CHAIN { "instance" } else { "organization" }
 }
 
 /// The erased fields, by their names in JSON.
-fn erased(event: &RecordedEvent) -> Vec<&str> {
-    let fields = event.erased.iter().map(String::as_str);
+fn erased(recorded: &RecordedEvent) -> Vec<&str> {
+    let fields = recorded.erased.iter().map(String::as_str);
     fields.map(|field| if field == USER_AGENT { "userAgent" } else { field }).collect()
 }
 
 /// An event as JSON, the same in the API and in the export.
-pub fn to_json(event: &RecordedEvent, names: &Names) -> Value {
+pub fn to_json(recorded: &RecordedEvent, names: &Names) -> Value {
+    let event = &recorded.event;
     let name = |id: &Option<String>| id.as_ref().and_then(|id| names.get(id));
     json!({
         "id": event.id,
@@ -129,6 +132,6 @@ pub fn to_json(event: &RecordedEvent, names: &Names) -> Value {
         "userAgent": event.user_agent,
         "requestId": event.request_id,
         "details": serde_json::from_str::<Value>(&event.details).unwrap_or_default(),
-        "erased": erased(event),
+        "erased": erased(recorded),
     })
 }

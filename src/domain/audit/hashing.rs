@@ -40,23 +40,22 @@ pub struct ChainEvent {
 impl ChainEvent {
     /// The event with its values inside, as an event of [`WITH_VALUES`] was hashed.
     #[must_use]
-    pub fn with_values(&self, outside: &[SaltedValue]) -> Self {
-        let mut event = self.clone();
+    pub fn with_values(mut self, outside: &[SaltedValue]) -> Self {
         if outside.is_empty() {
-            return event;
+            return self;
         }
-        let mut details: Map<String, Value> = serde_json::from_str(&event.details).unwrap_or_default();
+        let mut details: Map<String, Value> = serde_json::from_str(&self.details).unwrap_or_default();
         for value in outside {
             let json: Value = serde_json::from_str(&value.value).unwrap_or_default();
             match values::detail_name(&value.field) {
                 Some(name) => drop(details.insert(name.to_owned(), json)),
-                None if value.field == IP => event.ip = json.as_str().map(str::to_owned),
-                None if value.field == USER_AGENT => event.user_agent = json.as_str().map(str::to_owned),
+                None if value.field == IP => self.ip = json.as_str().map(str::to_owned),
+                None if value.field == USER_AGENT => self.user_agent = json.as_str().map(str::to_owned),
                 None => {}
             }
         }
-        event.details = Value::Object(details).to_string();
-        event
+        self.details = Value::Object(details).to_string();
+        self
     }
 }
 

@@ -1,4 +1,4 @@
-//! Values of an event that identify a person, or that somebody typed. They lie beside the event, so that they can be
+//! Values of an event that identify a person or were typed by a user. They lie beside the event, so that they can be
 //! erased. The event holds a commitment to each, an HMAC under a salt that is erased with the value: without the salt,
 //! the commitment says nothing about the value, not even whether it is a given one.
 

@@ -77,7 +77,7 @@ pub struct ShownInvitation {
 impl ShownInvitation {
     pub(super) fn of(app: &App, open: OpenInvitation) -> Self {
         let OpenInvitation { invitation, organization, inviter, inviter_role } = open;
-        let role = app.config.roles.iter().find(|role| role.id == invitation.role);
+        let role = app.config.role(&invitation.role);
         Self {
             id: invitation.id,
             address: invitation.address,

@@ -66,7 +66,7 @@ pub async fn show(req: PageRequest, token: web::Path<String>) -> PageResult {
 
 fn open_page(req: &PageRequest, token: Secret, open: OpenLink) -> HttpResponse {
     let OpenLink { link, organization, creator, creator_role } = open;
-    let role = req.app.config.roles.iter().find(|role| role.id == link.role);
+    let role = req.app.config.role(&link.role);
     let page = JoinPage {
         shell: req.shell(),
         token,

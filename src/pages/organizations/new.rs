@@ -49,7 +49,7 @@ pub async fn form_page(req: PageRequest) -> PageResult {
     Ok(page(&req, &Typed::default(), Problems::default(), None))
 }
 
-/// The answer to whoever cannot make an organization.
+/// The response to a user who cannot make an organization.
 fn closed(req: &PageRequest) -> Option<HttpResponse> {
     if req.person().is_none() {
         return Some(req.redirect("/sign-in?request=organization"));

@@ -189,11 +189,12 @@ fn event_filter(query: &Parameters, chosen: Option<Action>, outcome: Option<Outc
 }
 
 /// A value, or that it was erased.
-fn personal(event: &RecordedEvent, field: &str, value: Option<&String>) -> Option<String> {
-    value.cloned().or_else(|| event.is_erased(field).then(|| ERASED.to_owned()))
+fn personal(recorded: &RecordedEvent, field: &str, value: Option<&String>) -> Option<String> {
+    value.cloned().or_else(|| recorded.is_erased(field).then(|| ERASED.to_owned()))
 }
 
-fn event_row(event: &RecordedEvent, names: &Names) -> EventRow {
+fn event_row(recorded: &RecordedEvent, names: &Names) -> EventRow {
+    let event = &recorded.event;
     let instance = event.chain == INSTANCE_CHAIN;
     // The numbers of the server's own log would tell how much happens in other organizations.
     let number = if instance { event.id.clone() } else { format!("{} ({})", event.sequence, event.id) };
@@ -203,7 +204,7 @@ fn event_row(event: &RecordedEvent, names: &Names) -> EventRow {
         ("Actor", event.actor_id.clone()),
         ("Credential", event.credential_id.clone()),
         ("Target", event.target.clone()),
-        ("Tool", personal(event, USER_AGENT, event.user_agent.as_ref())),
+        ("Tool", personal(recorded, USER_AGENT, event.user_agent.as_ref())),
         ("Request", event.request_id.clone()),
     ];
     let facts =
@@ -212,9 +213,9 @@ fn event_row(event: &RecordedEvent, names: &Names) -> EventRow {
         at: DisplayTime::second(event.at.utc()),
         words: audit_words::sentence(event, names),
         refused: event.outcome == Outcome::Refused.as_str(),
-        address: personal(event, IP, event.ip.as_ref()),
+        address: personal(recorded, IP, event.ip.as_ref()),
         of_member: instance,
         facts: facts.collect(),
-        details: audit_words::details(event),
+        details: audit_words::details(recorded),
     }
 }

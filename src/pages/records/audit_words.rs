@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::audit::export::Names;
+use crate::domain::audit::hashing::ChainEvent;
 use crate::domain::audit::values;
 use crate::domain::audit::{Action, Outcome, RecordedEvent};
 use crate::pages::shared::words::Sentence;
@@ -96,7 +97,7 @@ pub fn label(action: Action) -> &'static str {
 
 /// The event in one sentence.
 #[expect(clippy::too_many_lines, reason = "one table of words, an entry an action")]
-pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
+pub fn sentence(event: &ChainEvent, names: &Names) -> Sentence {
     let told = NamedEvent { event, names };
     let who = told.actor();
     let Some(action) = Action::parse(&event.action) else {
@@ -227,7 +228,7 @@ pub fn sentence(event: &RecordedEvent, names: &Names) -> Sentence {
 
 /// An event with names by id.
 struct NamedEvent<'a> {
-    event: &'a RecordedEvent,
+    event: &'a ChainEvent,
     names: &'a Names,
 }
 
@@ -310,7 +311,7 @@ impl NamedEvent<'_> {
 }
 
 /// Details of an event, one line each.
-pub fn details(event: &RecordedEvent) -> Vec<(String, String)> {
+pub fn details(RecordedEvent { event, erased }: &RecordedEvent) -> Vec<(String, String)> {
     let details: Value = serde_json::from_str(&event.details).unwrap_or_default();
     let line = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let noted = details.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
@@ -320,7 +321,7 @@ pub fn details(event: &RecordedEvent) -> Vec<(String, String)> {
         _ => name.replace('_', " "),
     };
     let mut lines: Vec<(String, String)> = noted.map(|(name, value)| (words(name), line(value))).collect();
-    let erased = event.erased.iter().filter_map(|field| values::detail_name(field));
+    let erased = erased.iter().filter_map(|field| values::detail_name(field));
     lines.extend(erased.map(|name| (words(name), ERASED.to_owned())));
     lines
 }
@@ -328,11 +329,12 @@ pub fn details(event: &RecordedEvent) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::audit::hashing::WITH_COMMITMENTS;
     use crate::domain::time::Time;
     use crate::pages::shared::words::Piece;
 
     fn event(action: &str, actor_kind: &str, details: &str) -> RecordedEvent {
-        RecordedEvent {
+        let event = ChainEvent {
             id: "evt_1".to_owned(),
             chain: "org_1".to_owned(),
             sequence: 1,
@@ -348,11 +350,13 @@ mod tests {
             user_agent: None,
             request_id: None,
             details: details.to_owned(),
-            erased: Vec::new(),
-        }
+            version: WITH_COMMITMENTS,
+            commitments: None,
+        };
+        RecordedEvent { event, erased: Vec::new() }
     }
 
-    fn told(event: &RecordedEvent) -> String {
+    fn told(recorded: &RecordedEvent) -> String {
         let names = [("usr_1", "Maya"), ("ses_1", "build-07")];
         let names = names.into_iter().map(|(id, name)| (id.to_owned(), name.to_owned())).collect();
         let piece = |piece: &Piece| match piece {
@@ -360,7 +364,7 @@ mod tests {
             Piece::Name(name) => format!("[{name}]"),
             Piece::Code(code) => format!("<{code}>"),
         };
-        sentence(event, &names).pieces().iter().map(piece).collect()
+        sentence(&recorded.event, &names).pieces().iter().map(piece).collect()
     }
 
     #[test]

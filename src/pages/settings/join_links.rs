@@ -148,7 +148,7 @@ async fn shown(req: &PageRequest, member: &Member, issued: IssuedLink) -> PageRe
     Ok(req.page(StatusCode::OK, &page))
 }
 
-/// `POST /o/{org}/invitations/join-links/{id}/end`: for whoever manages members.
+/// `POST /o/{org}/invitations/join-links/{id}/end`: for managers.
 pub async fn end(req: PageRequest, path: web::Path<(String, String)>, payload: web::Payload) -> PageResult {
     req.form(payload, "invitation").await?;
     let (slug, id) = path.into_inner();

@@ -69,12 +69,8 @@ impl FromRequest for ManagerRequest {
     type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let member = MemberRequest::from_request(request, payload);
-        Box::pin(async move {
-            let MemberRequest(req, member) = member.await?;
-            let member = managing(&req, member)?;
-            Ok(Self(req, member))
-        })
+        let narrowed = narrowed(request, payload, managing);
+        Box::pin(async move { narrowed.await.map(|(req, member)| Self(req, member)) })
     }
 }
 
@@ -83,12 +79,22 @@ impl FromRequest for OwnerRequest {
     type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let member = MemberRequest::from_request(request, payload);
-        Box::pin(async move {
-            let MemberRequest(req, member) = member.await?;
-            let member = owning(&req, member)?;
-            Ok(Self(req, member))
-        })
+        let narrowed = narrowed(request, payload, owning);
+        Box::pin(async move { narrowed.await.map(|(req, member)| Self(req, member)) })
+    }
+}
+
+/// The request of a member whom `narrow` lets through.
+fn narrowed(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    narrow: fn(&PageRequest, Member) -> Result<Member, PageError>,
+) -> impl Future<Output = Result<(PageRequest, Member), PageError>> + use<> {
+    let member = MemberRequest::from_request(request, payload);
+    async move {
+        let MemberRequest(req, member) = member.await?;
+        let member = narrow(&req, member)?;
+        Ok((req, member))
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) fn of(
     // `None` also if the inviter or the organization is disabled.
     let inviter_role = memberships::role(conn, &organization.id, &inviter.id)?;
     let inviter_role = inviter_role.filter(|role| may_invite(&config.catalog, role, &invitation.role));
-    let has_role = config.roles.iter().any(|role| role.id == invitation.role);
+    let has_role = config.role(&invitation.role).is_some();
     let reason = match (invitation.state, inviter_role) {
         (InvitationState::Accepted, _) => EndReason::Accepted,
         (InvitationState::Superseded, _) => EndReason::Superseded(invitation.state_at),

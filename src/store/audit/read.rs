@@ -144,13 +144,13 @@ pub(super) fn by_sequence(
         .select(Row::as_select())
         .load(conn)?;
     let mut events = recorded(conn, rows)?;
-    events.sort_unstable_by_key(|event| Reverse((event.at, event.sequence)));
+    events.sort_unstable_by_key(|found| Reverse((found.event.at, found.event.sequence)));
     Ok(events)
 }
 
 fn recorded(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<RecordedEvent>, StoreError> {
     let links = values::with_values(conn, rows)?;
-    Ok(links.iter().map(|link| RecordedEvent::new(&link.event, &link.values)).collect())
+    Ok(links.into_iter().map(|link| RecordedEvent::new(link.event, &link.values)).collect())
 }
 
 /// Position and chain of an event.
@@ -193,7 +193,7 @@ pub fn latest(conn: &mut Conn, chain: &str, actions: &[Action]) -> Result<Option
     for action in actions {
         let filter = AuditFilter { action: Some(*action), ..AuditFilter::default() };
         let found = page(conn, chain, &filter, None, 1)?.pop();
-        latest = latest.into_iter().chain(found).max_by_key(|event| (event.at, event.sequence));
+        latest = latest.into_iter().chain(found).max_by_key(|found| (found.event.at, found.event.sequence));
     }
     Ok(latest)
 }

@@ -109,7 +109,7 @@ fn split(
     (event, values)
 }
 
-/// Whether a detail of an event of version 1 is an address or was typed by somebody.
+/// Whether a detail of an event of version 1 is an address or was typed by a user.
 fn is_text(action: &str, name: &str) -> bool {
     match name {
         "device" | "os" | "tool" | "asked_from" | "name" | "found_at" => true,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::MAX_ROWS;
 use super::row::Row;
 use crate::domain::audit::chain::ChainLink;
 use crate::domain::audit::values::SaltedValue;
@@ -30,22 +31,8 @@ impl ValueRow {
     }
 }
 
-/// Rows per statement. PostgreSQL accepts 65,535 parameters.
-const MAX_ROWS: usize = 1000;
-
 pub(super) fn insert(conn: &mut Conn, rows: &[ValueRow]) -> Result<(), StoreError> {
-    match conn {
-        Conn::Postgres(conn) => {
-            for rows in rows.chunks(MAX_ROWS) {
-                diesel::insert_into(person_values::table).values(rows).execute(conn)?;
-            }
-        }
-        Conn::Sqlite(conn) => {
-            for row in rows {
-                Prepared(diesel::insert_into(person_values::table).values(row)).execute(conn)?;
-            }
-        }
-    }
+    insert_all!(conn, person_values, rows);
     Ok(())
 }
 

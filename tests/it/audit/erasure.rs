@@ -119,9 +119,9 @@ both_engines! {
         let form = page.form_to("/o/northwind-labs/members/").with("role", "viewer");
         browser.submit(&form).await;
         app.operate(&["user", "erase", &member.email, "--yes"]).await;
-        let events = app.events_of(&owner.organization.id).await;
-        let change = events.iter().find(|event| event.action == "member.role_changed").unwrap();
-        assert_eq!((change.ip.as_deref(), &change.erased), (Some("127.0.0.1"), &Vec::new()), "the owner did it");
+        let recorded = app.recorded_of(&owner.organization.id).await;
+        let change = recorded.iter().find(|recorded| recorded.event.action == "member.role_changed").unwrap();
+        assert_eq!((change.event.ip.as_deref(), &change.erased), (Some("127.0.0.1"), &Vec::new()), "the owner did it");
         let sign_ins = app.events_of("instance").await;
         let of = |id: &str| sign_ins.iter().find(|event| event.actor_id.as_deref() == Some(id)).unwrap();
         assert_eq!((of(&owner.id).ip.is_some(), of(&member.id).ip.is_some()), (true, false));

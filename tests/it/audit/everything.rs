@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use chrono::TimeDelta;
-use keystiled::domain::audit::{Action, Actor, INSTANCE_CHAIN, Origin, Outcome, RecordedEvent};
+use keystiled::domain::audit::hashing::ChainEvent;
+use keystiled::domain::audit::{Action, Actor, INSTANCE_CHAIN, Origin, Outcome};
 use keystiled::domain::client::ClientKind;
 use keystiled::services::accounts;
 use keystiled::services::signing_keys::{self, RotationTiming};
@@ -228,7 +229,7 @@ both_engines! {
             "authorization.switched_off",
         ];
         for event in &events {
-            let RecordedEvent { action, actor_kind, ip, request_id, outcome, at, .. } = event;
+            let ChainEvent { action, actor_kind, ip, request_id, outcome, at, .. } = event;
             assert!(*at >= begun - TimeDelta::minutes(5) && *at <= app.clock.now(), "{event:?}");
             if actor_kind == "operator" {
                 continue;

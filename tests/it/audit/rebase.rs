@@ -15,6 +15,11 @@ const CHAIN: &str = "org_old";
 /// More than one step moves.
 const EVENTS: i64 = 1203;
 
+/// What a reader sees of an event: all but its commitments.
+fn as_read(event: ChainEvent) -> String {
+    format!("{:?}", ChainEvent { commitments: None, ..event })
+}
+
 /// Records events as older versions did.
 async fn record_old(app: &TestApp, person: &Person) {
     let mut previous = Vec::new();
@@ -92,16 +97,16 @@ both_engines! {
         let person = app.user("Zebulon").await;
         record_old(app, &person).await;
         assert_eq!(verified(app).await, Ok((EVENTS, 0)), "as they are");
-        let before: Vec<String> = app.events_of(CHAIN).await.into_iter().map(|event| format!("{event:?}")).collect();
+        let before: Vec<String> = app.events_of(CHAIN).await.into_iter().map(as_read).collect();
         let heads = "SELECT id AS name FROM audit_events WHERE chain = 'org_old' AND ip IS NOT NULL";
         assert_eq!(app.names(heads).await.len(), 1203);
 
         audit_rebase::run(&app.inside().store).await.unwrap();
         assert_eq!(verified(app).await, Ok((EVENTS + 2, 0)), "moved in two steps");
         let events = app.events_of(CHAIN).await;
-        let after: Vec<String> = events.iter().take(1203).map(|event| format!("{event:?}")).collect();
-        assert_eq!(before, after, "readers see no difference");
         assert!(events[1203..].iter().all(|event| event.action == "audit.rebased"));
+        let after: Vec<String> = events.into_iter().take(1203).map(as_read).collect();
+        assert_eq!(before, after, "readers see no difference");
         assert_eq!(app.names(heads).await, Vec::<String>::new());
 
         app.operate(&["user", "erase", &person.email, "--yes"]).await;

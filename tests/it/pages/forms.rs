@@ -4,7 +4,7 @@ use std::fs;
 
 use reqwest::Method;
 
-use super::{FORMS, SECRETS, form, state};
+use super::{SECRETS, form, forms, state};
 use crate::support::both_engines;
 
 /// A form that tools submit: it opens a request and decides nothing.
@@ -18,14 +18,14 @@ fn cs_01_every_form_of_the_pages_is_known_here() {
     let mut found: Vec<&str> = routes.map(|route| route.split('"').next().unwrap()).collect();
     found.retain(|route| *route != OF_TOOLS && *route != "/setup");
     found.sort_unstable();
-    let mut known = FORMS;
+    let mut known = forms();
     known.sort_unstable();
     assert_eq!(found, known);
 }
 
 both_engines! {
     async fn every_form_works_with_its_token_and_answers_303_unless_it_shows_a_secret(app, |app| crate::pages::every_form(app)) {
-        for route in FORMS {
+        for route in forms() {
             let session = app.session().await;
             let (browser, form) = form(app, &session, route).await;
             // UI-07: a browser that follows the redirect does not send the password again.
@@ -39,7 +39,7 @@ both_engines! {
 
     async fn cs_01_a_form_without_its_token_changes_nothing(app, |app| crate::pages::every_form(app)) {
         let session = app.session().await;
-        for route in FORMS {
+        for route in forms() {
             let (browser, form) = form(app, &session, route).await;
             let before = state(app, &session).await;
             for bare in [form.clone().without("csrf"), form.with("csrf", "")] {
@@ -61,7 +61,7 @@ both_engines! {
             &[("Sec-Fetch-Site", "same-site")],
             &[("Origin", "http://127.0.0.1")],
         ];
-        for route in FORMS {
+        for route in forms() {
             let (browser, form) = form(app, &session, route).await;
             let before = state(app, &session).await;
             for headers in foreign {
@@ -78,7 +78,7 @@ both_engines! {
 
     async fn cs_04_reading_an_address_changes_nothing(app, |app| crate::pages::every_form(app)) {
         let session = app.session().await;
-        for route in FORMS {
+        for route in forms() {
             let (browser, form) = form(app, &session, route).await;
             let before = state(app, &session).await;
             let query: Vec<String> =
@@ -95,7 +95,7 @@ both_engines! {
 
     async fn cs_09_a_body_that_is_no_form_is_not_read(app, |app| crate::pages::every_form(app)) {
         let session = app.session().await;
-        for route in FORMS {
+        for route in forms() {
             let (browser, form) = form(app, &session, route).await;
             let before = state(app, &session).await;
             for kind in ["text/plain", "application/json", "multipart/form-data; boundary=x"] {
@@ -113,7 +113,7 @@ both_engines! {
 
     async fn ht_03_a_large_form_is_refused(app, |app| crate::pages::every_form(app)) {
         let session = app.session().await;
-        for route in FORMS {
+        for route in forms() {
             let (browser, form) = form(app, &session, route).await;
             let answer = browser.submit(&form.with("padding", &"x".repeat(70_000))).await;
             assert_eq!(answer.status, 413, "{route}");

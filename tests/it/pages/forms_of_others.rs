@@ -1,12 +1,12 @@
 //! A CSRF token is valid for one form in one browser.
 
-use super::{FORMS, form, state};
+use super::{form, forms, state};
 use crate::support::both_engines;
 
 both_engines! {
     async fn cs_02_the_token_of_another_form_is_worth_nothing(app, |app| crate::pages::every_form(app)) {
         let session = app.session().await;
-        for route in FORMS {
+        for route in forms() {
             let (browser, form) = form(app, &session, route).await;
             let other = if route == "/theme" { "/sign-in" } else { "/theme" };
             let page = if other == "/theme" { "/help" } else { "/sign-in" };
@@ -23,7 +23,7 @@ both_engines! {
 
     async fn cs_02_the_token_of_another_browser_is_worth_nothing(app, |app| crate::pages::every_form(app)) {
         let session = app.session().await;
-        for route in FORMS {
+        for route in forms() {
             let (_, foreign) = form(app, &session, route).await;
             let (browser, form) = form(app, &session, route).await;
             let before = state(app, &session).await;

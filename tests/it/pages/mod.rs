@@ -40,7 +40,7 @@ use crate::{members, organizations};
 const API_ACCESS: &str = "/o/northwind-labs/settings/api-access";
 
 /// All forms of the pages, by route. `/setup` exists only until the server has an owner.
-const FORMS: [&str; 44] = [
+const FORMS: [&str; 37] = [
     "/authorize/{id}",
     "/sign-in",
     "/sign-in/again",
@@ -77,15 +77,12 @@ const FORMS: [&str; 44] = [
     "/o/{org}/members/{id}/role",
     "/o/{org}/members/{id}/remove",
     "/o/{org}/leave",
-    "/organizations/new",
-    "/o/{org}/settings",
-    "/o/{org}/settings/delete",
-    "/o/{org}/settings/join-links",
-    "/o/{org}/settings/join-links/new",
-    "/o/{org}/invitations/join-links/{id}/end",
-    "/join/{token}",
     "/theme",
 ];
+
+fn forms() -> Vec<&'static str> {
+    [&FORMS[..], &organizations::FORMS].concat()
+}
 
 /// The configuration with which every form exists.
 pub(crate) fn every_form(builder: Builder) -> Builder {

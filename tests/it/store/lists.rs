@@ -238,7 +238,7 @@ both_engines! {
             let (org, asked) = (chain.clone(), filter.clone());
             let found = app.inside().store.report(move |conn| audit::page(conn, &org, &asked, before, 51)).await.unwrap();
             assert_eq!(found.len(), expected, "{name}");
-            assert!(found.is_sorted_by(|one, next| (one.at, one.sequence) > (next.at, next.sequence)), "{name}");
+            assert!(found.is_sorted_by(|one, next| (one.event.at, one.event.sequence) > (next.event.at, next.event.sequence)), "{name}");
             let org = chain.clone();
             let cost = app.cost("audit_events", move |conn| audit::page(conn, &org, &filter, before, 51).map(drop)).await;
             cost.is_bounded("audit_events", indexes, BOUND);
@@ -291,8 +291,8 @@ both_engines! {
                 let page = app.inside().store.report(move |conn| audit::page(conn, &org, &filter, before, size));
                 let page = page.await.unwrap();
                 let Some(last) = page.last() else { break };
-                before = Some((last.at, last.sequence));
-                found.extend(page.iter().map(|event| event.sequence));
+                before = Some((last.event.at, last.event.sequence));
+                found.extend(page.iter().map(|found| found.event.sequence));
             }
             let expected: Vec<i64> = (1..=i64::try_from(all).unwrap()).rev().map(|i| 1_000_000 + i).collect();
             assert_eq!(found, expected);

@@ -6,6 +6,7 @@ use std::process::Command;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use keystiled::domain::audit::RecordedEvent;
+use keystiled::domain::audit::hashing::ChainEvent;
 use keystiled::services::janitor;
 use keystiled::store::credentials::{self, Credential};
 use keystiled::store::{Conn, audit};
@@ -112,14 +113,19 @@ impl TestApp {
     }
 
     /// Audit events of an organization, in order.
-    pub(crate) async fn events_of(&self, chain: &str) -> Vec<RecordedEvent> {
+    pub(crate) async fn events_of(&self, chain: &str) -> Vec<ChainEvent> {
+        self.recorded_of(chain).await.into_iter().map(|recorded| recorded.event).collect()
+    }
+
+    /// Like [`Self::events_of`], with what was erased.
+    pub(crate) async fn recorded_of(&self, chain: &str) -> Vec<RecordedEvent> {
         let chain = chain.to_owned();
         let read = move |conn: &mut Conn| {
             audit::page(conn, &chain, &audit::AuditFilter::default(), None, usize::MAX)
         };
-        let mut events = self.inside().store.read(read).await.unwrap();
-        events.sort_unstable_by_key(|event| event.sequence);
-        events
+        let mut recorded = self.inside().store.read(read).await.unwrap();
+        recorded.sort_unstable_by_key(|recorded| recorded.event.sequence);
+        recorded
     }
 
     /// Audit actions of an organization, in order.
