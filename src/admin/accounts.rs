@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::people::{canonical, check_role, message_of, unknown_user};
+use super::people::{canonical, check_role, message_of};
 use super::{AdminError, Report, organizations as existing_organizations, users as existing_users};
 use crate::config::Config;
 use crate::domain::audit::{Actor, Origin};
@@ -69,24 +69,6 @@ pub enum User {
     },
     #[command(flatten)]
     Existing(existing_users::Command),
-    /// Sign a user out of every browser; CLI sessions continue
-    SignOut {
-        /// The email address of the user
-        #[arg(value_name = "ADDRESS")]
-        email: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Forget all known devices of a user, for example after one was stolen
-    ForgetDevices {
-        /// The email address of the user
-        #[arg(value_name = "ADDRESS")]
-        email: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -142,8 +124,6 @@ pub(super) async fn user(store: &Store, config: &Config, command: User) -> Resul
             (email, name, org, role, password_stdin, json)
         }
         User::Existing(command) => return existing_users::run(store, config, command).await,
-        User::SignOut { email, json } => return sign_out(store, &email, json).await,
-        User::ForgetDevices { email, json } => return forget_devices(store, &email, json).await,
     };
     check_role(config, &role)?;
     let address = canonical(&email)?;
@@ -190,31 +170,6 @@ pub(super) async fn user(store: &Store, config: &Config, command: User) -> Resul
         }
         Err(error) => Err(error.into()),
     }
-}
-
-async fn sign_out(store: &Store, email: &str, json: bool) -> Result<String, AdminError> {
-    let address = canonical(email)?;
-    let target = address.clone();
-    let signed_out = store
-        .write(move |work| accounts::sign_out_browsers(work, &target, &Actor::Operator, &Origin::default()));
-    let browsers = signed_out.await?.ok_or_else(|| unknown_user(&address))?;
-    let text = match browsers {
-        1 => format!("{address} is signed out in 1 browser."),
-        _ => format!("{address} is signed out in {browsers} browsers."),
-    };
-    Ok(Report { json: json!({ "email": address, "browsers": browsers }), text }.render(json))
-}
-
-async fn forget_devices(store: &Store, email: &str, json: bool) -> Result<String, AdminError> {
-    let address = canonical(email)?;
-    let looked_up = address.clone();
-    let forgotten = store
-        .write(move |work| accounts::forget_devices(work, &looked_up, &Actor::Operator, &Origin::default()))
-        .await?;
-    let user = forgotten.ok_or_else(|| unknown_user(&address))?;
-    let text =
-        format!("All known devices of {address} are forgotten. Browsers that are signed in stay signed in.");
-    Ok(Report { json: json!({ "user": { "id": user.id, "email": user.email } }), text }.render(json))
 }
 
 pub(super) async fn org(store: &Store, config: &Config, command: Org) -> Result<String, AdminError> {

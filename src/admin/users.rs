@@ -7,8 +7,9 @@ use super::erase;
 use super::people::{canonical, check_role, printable, refused, unknown_organization, unknown_user};
 use super::{AdminError, Report};
 use crate::config::Config;
+use crate::domain::audit::{Actor, Origin};
 use crate::domain::time::Time;
-use crate::services::{operator_roles, password_reset, user_state};
+use crate::services::{accounts, operator_roles, password_reset, user_state};
 use crate::store::organizations::Organization;
 use crate::store::own_sessions::{self, SessionOwner};
 use crate::store::users::User;
@@ -96,6 +97,24 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Sign a user out of every browser; CLI sessions continue
+    SignOut {
+        /// The email address of the user
+        #[arg(value_name = "ADDRESS")]
+        email: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget all known devices of a user, for example after one was stolen
+    ForgetDevices {
+        /// The email address of the user
+        #[arg(value_name = "ADDRESS")]
+        email: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Result<String, AdminError> {
@@ -107,6 +126,8 @@ pub(super) async fn run(store: &Store, config: &Config, command: Command) -> Res
         Command::Role { email, org, role, json } => set_role(store, config, &email, org, role, json).await,
         Command::Erase { email, yes, json } => erase::run(store, &email, yes, json).await,
         Command::ResetLink { email, json } => reset_link(store, config, &email, json).await,
+        Command::SignOut { email, json } => sign_out(store, &email, json).await,
+        Command::ForgetDevices { email, json } => forget_devices(store, &email, json).await,
     }
 }
 
@@ -290,4 +311,29 @@ async fn reset_link(store: &Store, config: &Config, email: &str, json: bool) -> 
     );
     let value = json!({ "email": address, "url": url, "ends_at": link.ends_at });
     Ok(Report { json: value, text }.render(json))
+}
+
+async fn sign_out(store: &Store, email: &str, json: bool) -> Result<String, AdminError> {
+    let address = canonical(email)?;
+    let target = address.clone();
+    let signed_out = store
+        .write(move |work| accounts::sign_out_browsers(work, &target, &Actor::Operator, &Origin::default()));
+    let browsers = signed_out.await?.ok_or_else(|| unknown_user(&address))?;
+    let text = match browsers {
+        1 => format!("{address} is signed out in 1 browser."),
+        _ => format!("{address} is signed out in {browsers} browsers."),
+    };
+    Ok(Report { json: json!({ "email": address, "browsers": browsers }), text }.render(json))
+}
+
+async fn forget_devices(store: &Store, email: &str, json: bool) -> Result<String, AdminError> {
+    let address = canonical(email)?;
+    let looked_up = address.clone();
+    let forgotten = store
+        .write(move |work| accounts::forget_devices(work, &looked_up, &Actor::Operator, &Origin::default()))
+        .await?;
+    let user = forgotten.ok_or_else(|| unknown_user(&address))?;
+    let text =
+        format!("All known devices of {address} are forgotten. Browsers that are signed in stay signed in.");
+    Ok(Report { json: json!({ "user": { "id": user.id, "email": user.email } }), text }.render(json))
 }

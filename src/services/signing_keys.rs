@@ -255,7 +255,7 @@ fn replace(
     }
     rows::activate(work.conn, &next.kid, work.now)?;
     rows::insert(work.conn, &fresh.into_row(KeyState::Next, work.now))?;
-    let event = Event::new(Action::KeyRotated, Actor::Operator, &Origin::default())
+    let event = Event::new(Action::SigningKeyRotated, Actor::Operator, &Origin::default())
         .target(&next.kid)
         .detail("automatic", timing == RotationTiming::WhenDue);
     work.record(event);

@@ -49,8 +49,8 @@ pub fn label(action: Action) -> &'static str {
         Action::JoinLinksOff => "Join links turned off",
         Action::JoinLinksOn => "Join links turned on",
         Action::JoinLinkUsed => "Joined with a join link",
-        Action::KeyRevoked => "Signing key revoked",
-        Action::KeyRotated => "Signing key rotated",
+        Action::SigningKeyRevoked => "Signing key revoked",
+        Action::SigningKeyRotated => "Signing key rotated",
         Action::MemberAdded => "Member added",
         Action::MemberLeft => "Member left",
         Action::MemberRemoved => "Member removed",
@@ -145,8 +145,8 @@ pub fn sentence(event: &ChainEvent, names: &Names) -> Sentence {
         Action::JoinLinksOff => who.text(" turned join links off"),
         Action::JoinLinksOn => who.text(" turned join links on"),
         Action::JoinLinkUsed => told.with_role(who.text(" joined with a join link")),
-        Action::KeyRevoked => told.target(who.text(" revoked the signing key ")),
-        Action::KeyRotated => who.text(" put a new signing key to use"),
+        Action::SigningKeyRevoked => told.target(who.text(" revoked the signing key ")),
+        Action::SigningKeyRotated => who.text(" put a new signing key to use"),
         Action::MemberAdded => {
             let added = told.target(who.text(" added ")).text(" as ");
             added.name(told.detail("role").unwrap_or_else(|| "a member".to_owned()))

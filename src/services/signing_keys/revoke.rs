@@ -115,7 +115,7 @@ fn replace(
         insert(work, fresh.pop(), KeyState::Next)?;
     }
     for key in &revoked {
-        let event = Event::new(Action::KeyRevoked, Actor::Operator, &Origin::default());
+        let event = Event::new(Action::SigningKeyRevoked, Actor::Operator, &Origin::default());
         let event = event.target(&key.kid).detail("state", key.state.as_str());
         work.record(event.detail("active", Fact::id(&active)));
     }

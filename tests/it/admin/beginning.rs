@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use clap::Subcommand as _;
 use tempfile::TempDir;
 
 use super::{Ran, keystiled, names};
@@ -16,26 +17,42 @@ const OTHER_KEY: &str = "HxwdHh8AAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRo=";
 const NO_DATABASE: &str = "no database there; which configuration does the server use?";
 const PASSWORD: &str = "seven lanterns under the bridge";
 
+/// Commands that make a deployment, or look only at its configuration, or are `migrate`.
+const OTHERS: [&str; 3] = ["check-config", "init", "migrate"];
+
 /// All commands that work on a deployment, except `migrate`.
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 33] = [
     &["client", "add", "--name", "Fred", "--kind", "native", "--redirect-uri", "http://127.0.0.1/callback"],
     &["client", "list"],
     &["client", "remove", "fred"],
     &["client", "update", "fred", "--name", "Orbit"],
+    &["client", "rotate-secret", "fred"],
+    &["client", "end-old-secret", "fred"],
     &["user", "list"],
     &["user", "show", "ada@example.com"],
     &["user", "disable", "ada@example.com"],
     &["user", "enable", "ada@example.com"],
     &["user", "role", "ada@example.com", "--org", "analytical", "admin"],
     &["user", "reset-link", "ada@example.com"],
+    &["user", "erase", "ada@example.com", "--yes"],
+    &["user", "sign-out", "ada@example.com"],
+    &["user", "forget-devices", "ada@example.com"],
     &["org", "list"],
     &["org", "owner", "add", "analytical", "ada@example.com"],
     &["org", "disable", "analytical"],
     &["org", "restore", "analytical"],
+    &["org", "rename", "analytical", "--name", "Engines"],
+    &["org", "delete", "analytical", "--yes"],
     &["user", "add", "--email", "ada@example.com", "--org", "analytical"],
     &["org", "add", "--name", "Analytical", "--owner", "ada@example.com"],
     &["audit", "verify"],
+    &["audit", "list"],
+    &["audit", "export", "analytical"],
+    &["restore", "accept", "--forward"],
+    &["restore", "status"],
+    &["restore", "close"],
     &["keys", "list"],
+    &["keys", "revoke", "abc"],
     &["keys", "rotate"],
     &["keys", "rotate", "--now"],
 ];
@@ -169,6 +186,29 @@ both_databases! {
         assert_eq!((app.count("users").await, app.count("signing_keys").await), (1, 2));
         app.stop().await;
     }
+}
+
+/// The words of every command below this one.
+fn commands(below: &clap::Command, words: &[String]) -> Vec<Vec<String>> {
+    if below.get_subcommands().next().is_none() {
+        return vec![words.to_vec()];
+    }
+    let inner = below.get_subcommands().filter(|inner| inner.get_name() != "help");
+    inner.flat_map(|inner| commands(inner, &[words, &[inner.get_name().to_owned()]].concat())).collect()
+}
+
+#[test]
+fn every_command_of_the_operator_is_tried_without_a_deployment() {
+    let all = commands(&keystiled::admin::Command::augment_subcommands(clap::Command::new("keystiled")), &[]);
+    assert!(all.len() > 30, "{all:?}");
+    let tried = |words: &Vec<String>| {
+        COMMANDS
+            .iter()
+            .any(|command| command.iter().zip(words).filter(|(a, b)| a == b).count() == words.len())
+    };
+    let missing: Vec<_> =
+        all.iter().filter(|words| !OTHERS.contains(&words[0].as_str()) && !tried(words)).collect();
+    assert!(missing.is_empty(), "COMMANDS lacks {missing:?}");
 }
 
 #[tokio::test]

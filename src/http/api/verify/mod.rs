@@ -96,18 +96,18 @@ async fn by_headers(
 ) -> Result<PassedRequest, ApiError> {
     let asked = asked?;
     let secret = api_auth::presented_credential(request.headers(), request.query_string())?;
-    decide(app, request, &secret, &asked).await
+    check_and_count(app, request, &secret, &asked).await
 }
 
 async fn by_body(app: &App, request: &HttpRequest, payload: web::Payload) -> Result<PassedRequest, ApiError> {
     api_auth::not_in_query(request.query_string())?;
     let described: Described = body(request, payload.into_inner()).await?;
     let (secret, asked) = described.read(app)?;
-    decide(app, request, &secret, &asked).await
+    check_and_count(app, request, &secret, &asked).await
 }
 
 /// Checks credential, scopes and rate policies.
-async fn decide(
+async fn check_and_count(
     app: &App,
     request: &HttpRequest,
     secret: &Secret,
